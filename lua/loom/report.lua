@@ -271,7 +271,7 @@ end
 -- @treturn loom.report.native|nil
 -- @treturn table|string the checked options, or the failure
 -- @treturn ?string its code
-local function begin(monitor, name, options, private, file, overlay)
+local function begin(monitor, name, options, private, file, overlay, commit)
   options = checked_options(name, options)
   local wanted = options.windows
   local asked, message, code = native_options(monitor, options, wanted, private)
@@ -279,6 +279,7 @@ local function begin(monitor, name, options, private, file, overlay)
     return nil, message, code
   end
   asked.file = file and native_file(file, wanted)
+  asked.commit, asked.ingest = commit and commit.number, commit and commit.ingest
   options.attribute_values, message, code = read_attributes(monitor.database, options)
   if not options.attribute_values then
     return nil, message, code
@@ -386,13 +387,14 @@ end
 
 --- Starts a report: see `loom.monitor:start_report`.
 -- @local
+-- @tparam[opt] table commit of a cluster, of which it is to be, or fails: `number` and `ingest`
 -- @treturn ?loom.report.native
 -- @treturn function (native) that makes the report once the native half is complete
-function Report.start(monitor, options, file)
+function Report.start(monitor, options, file, commit)
   if type(options) == "table" and options.progress ~= nil then
     check.fail("bad option 'progress' to 'start_report' (nothing expected: ask the job)")
   end
-  local native, checked, code = begin(monitor, "start_report", options, not (file and file.monitor_is_free), file)
+  local native, checked, code = begin(monitor, "start_report", options, not (file and file.monitor_is_free), file, nil, commit)
   if not native then
     return nil, checked, code
   end
@@ -731,6 +733,12 @@ end
 -- @local
 function Report:csv_rows(first, count, neutralise_formulas)
   return self.native:csv_rows(first, count, in_minutes(self.windows), neutralise_formulas)
+end
+
+--- The same rows, each as a frame of a stream: see `loom.workers.lines`.
+-- @local
+function Report:csv_frames(first, count, neutralise_formulas)
+  return self.native:csv_frames(first, count, in_minutes(self.windows), neutralise_formulas)
 end
 
 --- Frees the report's memory before the collector would. In Lua 5.4 a report can be a to-be-closed variable.

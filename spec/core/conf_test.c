@@ -18,6 +18,9 @@ static void reads_settings(void **state) {
       "\tshard http://b1 http://b2//\n"
       "user reporter\n"
       "ca-file /etc/ca.pem\n"
+      "worker https://a1:8444/ https://a2:8444\n"
+      "worker http://127.0.0.1:8444\n"
+      "worker-token-file worker.key\n"
       "head data/head.db";
   loom_error error;
   struct loom_conf conf;
@@ -28,6 +31,10 @@ static void reads_settings(void **state) {
   assert_string_equal(conf.ca_file, "/etc/ca.pem");
   assert_string_equal(conf.head, "/srv/data/head.db");
   assert_null(conf.password);
+  assert_int_equal(conf.worker_count, 3);
+  assert_string_equal(conf.workers[0], "https://a1:8444");
+  assert_string_equal(conf.workers[2], "http://127.0.0.1:8444");
+  assert_string_equal(conf.worker_token_file, "/srv/worker.key");
   assert_int_equal(conf.patience, 60);
   assert_int_equal(conf.shard_count, 2);
   assert_int_equal(conf.shards[0].count, 2);
@@ -48,7 +55,12 @@ static void tells_what_is_wrong(void **state) {
       {GOOD "database b\n", "c.conf, line 5: 'database' is given twice"},
       {GOOD "colour red\n",
        "c.conf, line 5: 'colour' is no setting: database, shard, user, "
-       "password-file, ca-file, head or patience is expected"},
+       "password-file, ca-file, head, worker, worker-token-file or patience is expected"},
+      {GOOD "worker\n", "c.conf, line 5: 'worker' needs an address, such as https://host:8444"},
+      {GOOD "worker https://a a\n",
+       "c.conf, line 5: 'a' is no address: http://host:8444 or https://host:8444 is expected"},
+      {GOOD "worker-token-file a\nworker-token-file b\n",
+       "c.conf, line 6: 'worker-token-file' is given twice"},
       {GOOD "patience 0\n", "c.conf, line 5: '0' is no number of seconds, 1 to 3600"},
       {GOOD "patience 1m\n", "c.conf, line 5: '1m' is no number of seconds, 1 to 3600"},
       {GOOD "user\n", "c.conf, line 5: 'user' needs one value"},

@@ -12,6 +12,7 @@
 #include "sqlite/head.h"
 #include "sqlite/info.h"
 #include "sqlite/remote.h"
+#include "sqlite/shard_plan.h"
 #include "sqlite/spooled.h"
 #include "write/poll_write.h"
 #include "write/prune.h"
@@ -410,6 +411,44 @@ static void asks_no_shard_for_what_another_has(void **state) {
   assert_int_equal(report_of_shard(fixture.head, 2, false, &own, &error), LOOM_EIO);
   assert_non_null(strstr(error.message, "does not add up"));
   buffer_free(&own);
+  end(&fixture);
+}
+
+/* ---- what workers are asked for ---- */
+
+static loom_status check_plan(loom_database *head, uint64_t number, uint64_t ingest,
+                              loom_error *error) {
+  assert_status(loom_database_begin_read(head, error), LOOM_OK, error);
+  loom_status status = loom_shard_plan_check(head, number, ingest, error);
+  loom_database_end_read(head);
+  return status;
+}
+
+static void plans_what_each_shard_has(void **state) {
+  struct fixture fixture = begin();
+  loom_error error;
+  struct loom_shard_plan plan, some;
+  struct loom_selection selection = {0};
+  static const char *const globs[] = {"shop 1*"};
+  const int64_t as_of = instant("2023-01-24 00:00:00");
+  (void)state;
+  assert_int_equal(loom_shard_plan_make(fixture.head, &selection, FAKE_SHARDS, NULL, &plan, &error),
+                   LOOM_EEMPTY);
+  fill(&fixture);
+  assert_status(loom_shard_plan_make(fixture.head, &selection, FAKE_SHARDS, NULL, &plan, &error),
+                LOOM_OK, &error);
+  assert_int_equal(plan.number, 3);
+  assert_int_equal(plan.counts[0] + plan.counts[1], 23);
+  assert_in_range(plan.counts[0], 11, 12);
+  selection = (struct loom_selection){.globs = globs, .glob_count = 1};
+  assert_status(loom_shard_plan_make(fixture.head, &selection, FAKE_SHARDS, &as_of, &some, &error),
+                LOOM_OK, &error);
+  assert_int_equal(some.as_of, as_of);
+  assert_int_equal(some.counts[0] + some.counts[1], 11);
+  assert_status(check_plan(fixture.head, plan.number, plan.ingest, &error), LOOM_OK, &error);
+  assert_int_equal(check_plan(fixture.head, plan.number + 1, plan.ingest, &error), LOOM_EBUSY);
+  assert_int_equal(check_plan(fixture.head, plan.number, plan.ingest + 1, &error), LOOM_EBUSY);
+  assert_non_null(strstr(error.message, "the head is at commit 3"));
   end(&fixture);
 }
 
@@ -1162,6 +1201,7 @@ int main(void) {
       cmocka_unit_test(refuses_what_another_writer_overtook),
       cmocka_unit_test(measures_a_shard_by_itself),
       cmocka_unit_test(asks_no_shard_for_what_another_has),
+      cmocka_unit_test(plans_what_each_shard_has),
       cmocka_unit_test(reads_of_a_replica_that_has_all),
       cmocka_unit_test(writes_by_a_replica_that_has_all),
       cmocka_unit_test(takes_nothing_for_known_that_is_not_committed),

@@ -13,7 +13,7 @@ local MAY_INCLUDE = {
   write = { "base", "time", "measure", "read", "sqlite" },
   cluster = { "base", "time", "measure", "read", "sqlite", "write" },
   serve = { "base" },
-  net = { "base", "cluster" },
+  net = { "base", "report", "cluster" },
 }
 
 -- The C files of the core, by the name that they are included by, such as "time/zone.h".

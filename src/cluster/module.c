@@ -12,6 +12,9 @@
 **   cluster.drop(handle, age)     how many generations of shards' days were dropped, which were replaced so many seconds ago
 **   cluster.flush(handle, path)   takes what is spooled in a database, whose file is the head, to the cluster:
 **                                 {polls, new, duplicates, conflicts, waiting}
+**   cluster.secret(path)          a secret of one line, of a file that is nobody else's
+**   cluster.is_address(url)       whether it is one: true, and whether a secret may go there; or false
+**   cluster.streams(count)        rows of so many workers, merged: see net/streams.h
 **
 ** What fails is nil, "CODE: text", "CODE".
 */
@@ -23,6 +26,7 @@
 #include "cluster/ledger.h"
 #include "cluster/remote_cluster.h"
 #include "net/http.h"
+#include "net/streams.h"
 #include "sqlite/database.h"
 #include "sqlite/spooled.h"
 
@@ -54,6 +58,18 @@ static int push_conf(lua_State *L) {
   }
   push_shards(L, conf);
   lua_setfield(L, -2, "shards");
+  lua_createtable(L, (int)conf->worker_count, 0);
+  for (size_t i = 0; i < conf->worker_count; i++) {
+    lua_pushstring(L, conf->workers[i]);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  lua_setfield(L, -2, "workers");
+  lua_pushstring(L, conf->worker_token_file);
+  lua_setfield(L, -2, "worker_token_file");
+  lua_pushstring(L, conf->ca_file);
+  lua_setfield(L, -2, "ca_file");
+  lua_pushinteger(L, (lua_Integer)conf->patience);
+  lua_setfield(L, -2, "patience");
   return 1;
 }
 
@@ -365,13 +381,152 @@ static int flush(lua_State *L) {
   return 1;
 }
 
+/* ---- workers ---- */
+
+/* secret(path) */
+static int read_secret(lua_State *L) {
+  loom_error error;
+  char *secret;
+  if (loom_conf_secret(lloom_check_path(L, 1), &secret, &error) != LOOM_OK)
+    return lloom_failure(L, &error);
+  lua_pushstring(L, secret);
+  memset(secret, 0, strlen(secret));
+  free(secret);
+  return 1;
+}
+
+/* is_address(url) */
+static int is_address(lua_State *L) {
+  const char *url = luaL_checkstring(L, 1);
+  lua_pushboolean(L, loom_conf_is_url(url));
+  lua_pushboolean(L, loom_conf_is_safe(url));
+  return 2;
+}
+
+#define STREAMS "loom.streams"
+#define PIECE (64 << 10) /* bytes of text that are taken at a time */
+#define STALL_MOST 3600  /* seconds */
+
+struct streams_handle {
+  struct lloom_handle handle; /* of loom_streams */
+  unsigned count;
+  struct loom_text text;
+};
+
+static int close_streams(lua_State *L) {
+  struct streams_handle *handle = luaL_checkudata(L, 1, STREAMS);
+  loom_streams_free(handle->handle.object);
+  handle->handle.object = NULL;
+  loom_text_free(&handle->text);
+  return 0;
+}
+
+static struct streams_handle *check_streams(lua_State *L) {
+  lloom_check_handle(L, 1, STREAMS);
+  return lua_touserdata(L, 1);
+}
+
+/* The input at argument 2, from 1. */
+static unsigned check_input(lua_State *L, const struct streams_handle *handle) {
+  int64_t input = lloom_check_integer(L, 2);
+  luaL_argcheck(L, input >= 1 && input <= handle->count, 2, "no such input");
+  return (unsigned)input - 1;
+}
+
+/* streams(count) */
+static int streams(lua_State *L) {
+  int64_t count = lloom_check_integer(L, 1);
+  luaL_argcheck(L, count >= 1 && count <= LOOM_MERGE_INPUTS_MAX, 1, "1 to 256 expected");
+  struct streams_handle *handle = lloom_new_handle(L, STREAMS, sizeof *handle);
+  handle->count = (unsigned)count;
+  handle->handle.object = loom_streams_new((unsigned)count);
+  return handle->handle.object ? 1 : lloom_no_memory(L);
+}
+
+/* open(input, {url, token, body [, ca_file, stall]}): true */
+static int open_stream(lua_State *L) {
+  static const char *const known[] = {"url", "token", "body", "ca_file", "stall", NULL};
+  loom_error error;
+  struct streams_handle *handle = check_streams(L);
+  unsigned input = check_input(L, handle);
+  luaL_checktype(L, 3, LUA_TTABLE);
+  lloom_check_options(L, 3, known);
+  struct loom_stream_request request = {
+      .url = lloom_option_string(L, 3, "url", ""),
+      .token = lloom_option_string(L, 3, "token", ""),
+      .ca_file = lloom_option_string(L, 3, "ca_file", NULL),
+      .body = lloom_option_string(L, 3, "body", ""),
+      .stall = (unsigned)lloom_option_integer(L, 3, "stall", LOOM_PATIENCE, 1, STALL_MOST)};
+  request.length = strlen(request.body);
+  return lloom_done(L, loom_streams_open(handle->handle.object, input, &request, &error), &error);
+}
+
+/* take(milliseconds): text; true at the end, false where none has come in time; or nil, the failure, its code, and of which input. */
+static int take(lua_State *L) {
+  loom_error error;
+  unsigned input = 0;
+  struct streams_handle *handle = check_streams(L);
+  int64_t milliseconds = lloom_check_integer(L, 2);
+  luaL_argcheck(L, milliseconds >= 0 && milliseconds <= 60000, 2, "0 to 60000 expected");
+  handle->text.length = 0;
+  loom_status status = loom_streams_take(handle->handle.object, PIECE, (int)milliseconds,
+                                         &handle->text, &input, &error);
+  if (status != LOOM_OK && status != LOOM_DONE && status != LOOM_EAGAIN) {
+    lloom_failure(L, &error);
+    lua_pushinteger(L, (lua_Integer)input + 1);
+    return 4;
+  }
+  if (handle->text.length > 0)
+    lua_pushlstring(L, handle->text.bytes, handle->text.length);
+  else
+    lua_pushboolean(L, status == LOOM_DONE);
+  return 1;
+}
+
+/* head(input): what it said of itself; nil: nothing yet. */
+static int head(lua_State *L) {
+  size_t length;
+  struct streams_handle *handle = check_streams(L);
+  const char *text = loom_row_merge_head(loom_streams_merge(handle->handle.object),
+                                         check_input(L, handle), &length);
+  lua_pushlstring(L, text ? text : "", text ? length : 0);
+  return text ? 1 : 0;
+}
+
+/* tail(input): how many rows it has sent, and what it said at the end; nil: it has not ended. */
+static int tail(lua_State *L) {
+  size_t length;
+  uint64_t rows;
+  struct streams_handle *handle = check_streams(L);
+  const char *text = loom_row_merge_end(loom_streams_merge(handle->handle.object),
+                                        check_input(L, handle), &rows, &length);
+  if (!text)
+    return 0;
+  lua_pushinteger(L, (lua_Integer)rows);
+  lua_pushlstring(L, text, length);
+  return 2;
+}
+
+/* progress(input): the share that it has done. */
+static int progress(lua_State *L) {
+  struct streams_handle *handle = check_streams(L);
+  lua_pushnumber(L, (lua_Number)loom_row_merge_progress(loom_streams_merge(handle->handle.object),
+                                                        check_input(L, handle)) /
+                        1000000);
+  return 1;
+}
+
 __attribute__((visibility("default"))) int luaopen_loom_cluster(lua_State *L);
 
 int luaopen_loom_cluster(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"read", read_conf},   {"create", create}, {"attach", attach},
-      {"status", status_of}, {"check", check},   {"compact", compact},
-      {"drop", drop},        {"flush", flush},   {NULL, NULL}};
+      {"read", read_conf},     {"create", create},         {"attach", attach},
+      {"status", status_of},   {"check", check},           {"compact", compact},
+      {"secret", read_secret}, {"is_address", is_address}, {"streams", streams},
+      {"drop", drop},          {"flush", flush},           {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"open", open_stream}, {"take", take},         {"head", head},
+                                     {"tail", tail},        {"progress", progress}, {NULL, NULL}};
+  lloom_new_type(L, STREAMS, methods, close_streams);
   lua_newtable(L);
   lloom_set_functions(L, functions);
   return 1;

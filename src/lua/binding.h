@@ -184,6 +184,7 @@ int lloom_ingest(lua_State *L);
 int lloom_input(lua_State *L);
 int lloom_kind_of_file(lua_State *L);
 int lloom_report(lua_State *L);
+int lloom_shard_plan(lua_State *L);
 int lloom_export(lua_State *L);
 int lloom_query(lua_State *L);
 int lloom_row(lua_State *L);

@@ -158,6 +158,12 @@ static int is_timezone(lua_State *L) {
   return 2;
 }
 
+/* zone_directory(): where databases that are opened now find the tz database. */
+static int zone_directory(lua_State *L) {
+  lua_pushstring(L, loom_zones_default_directory());
+  return 1;
+}
+
 /* local_time(database, zone, instant): what the clock there shows, as the instant at which UTC's does; nil and the reason. */
 static int local_time(lua_State *L) {
   loom_error error;
@@ -423,6 +429,8 @@ int luaopen_loom_core(lua_State *L) {
                                        {"parse_time_of_day", parse_time_of_day},
                                        {"format_time_of_day", format_time_of_day},
                                        {"is_timezone", is_timezone},
+                                       {"zone_directory", zone_directory},
+                                       {"shard_plan", lloom_shard_plan},
                                        {"local_date", local_date},
                                        {"local_time", local_time},
                                        {"millionths", millionths},

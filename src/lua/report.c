@@ -12,7 +12,9 @@
 #include "report/report.h"
 #include "report/report_csv.h"
 #include "report/report_file.h"
+#include "report/report_frames.h"
 #include "sqlite/database.h"
+#include "sqlite/shard_plan.h"
 #include "time/civil.h"
 
 #include <stdlib.h>
@@ -30,6 +32,7 @@ struct report_handle {
   uint32_t *group_of;
   size_t group_capacity;
   struct loom_text text;        /* of csv_rows and json */
+  struct loom_text line;        /* of csv_frames */
   struct loom_report_file file; /* of the option `file` */
   char *path, *header, *figures_path;
 };
@@ -53,6 +56,7 @@ static void release(struct report_handle *handle) {
   free(handle->group_of);
   handle->group_of = NULL;
   loom_text_free(&handle->text);
+  loom_text_free(&handle->line);
   free(handle->path);
   free(handle->header);
   free(handle->figures_path);
@@ -163,10 +167,10 @@ static void read_states(lua_State *L, struct loom_report_options *options) {
 static void read_options(lua_State *L, struct loom_report_options *options,
                          struct loom_window *windows, const char **globs) {
   static const char *const known[] = {
-      "windows", "default_zone", "as_of",      "preset",  "fill",  "evidence",
-      "no_data", "slack",        "max_gap",    "ids",     "globs", "all_stores",
-      "threads", "strip_window", "strip_bins", "private", "file",  "states",
-      "series",  "shard",        "shards",     NULL};
+      "windows", "default_zone", "as_of",      "preset",  "fill",   "evidence",
+      "no_data", "slack",        "max_gap",    "ids",     "globs",  "all_stores",
+      "threads", "strip_window", "strip_bins", "private", "file",   "states",
+      "series",  "shard",        "shards",     "commit",  "ingest", NULL};
   luaL_checktype(L, 2, LUA_TTABLE);
   lloom_check_options(L, 2, known);
   lloom_read_rules(L, 2, &options->rules);
@@ -326,25 +330,42 @@ static void read_series(lua_State *L, struct report_handle *handle,
   lua_pop(L, 1);
 }
 
-/* A source on the handle's own connection, or on one of the report's own. */
-static loom_status make_source(loom_database *database, bool private, loom_source **source,
-                               loom_zones **zones, loom_error *error) {
+/* The commit that a report is to be of, where one is given: a worker's. */
+struct commit {
+  int64_t number, ingest; /* -1: none is given */
+};
+
+static struct commit read_commit(lua_State *L) {
+  return (struct commit){.number = lloom_option_integer(L, 2, "commit", -1, 0, INT64_MAX),
+                         .ingest = lloom_option_integer(L, 2, "ingest", -1, 0, INT64_MAX)};
+}
+
+/* Prepares it on the handle's own connection, or on one of the report's own. */
+static loom_status prepare(loom_database *database, bool private, struct commit commit,
+                           const struct loom_report_options *options, struct report_handle *handle,
+                           loom_error *error) {
   loom_status status = LOOM_OK;
   if (private)
     status = loom_database_clone(database, &database, error);
   if (status != LOOM_OK)
     return status;
-  *source = lloom_source(database, false);
-  *zones = loom_database_zones(database);
+  handle->source = lloom_source(database, false);
+  status = handle->source
+               ? loom_report_prepare(options, handle->source, loom_database_zones(database),
+                                     (loom_report **)&handle->handle.object, error)
+               : loom_no_memory(error);
+  if (status == LOOM_OK && commit.number >= 0)
+    status =
+        loom_shard_plan_check(database, (uint64_t)commit.number, (uint64_t)commit.ingest, error);
   if (private)
     loom_database_close(database); /* the source has it now */
-  return *source ? LOOM_OK : loom_no_memory(error);
+  return status;
 }
 
 /*
 ** report(database, {windows or states, default_zone [, as_of, preset, fill, evidence, no_data, slack, max_gap, ids, globs,
-** all_stores, threads, strip_window, strip_bins, private, file, series, shard, shards]}): prepares a report, which `start` then starts. Instants and
-** durations are in microseconds, slack in seconds; a max_gap of -1 is none. A private report has a connection of its
+** all_stores, threads, strip_window, strip_bins, private, file, series, shard, shards, commit, ingest]}): prepares a report, which `start` then starts. Instants and
+** durations are in microseconds, slack in seconds; a max_gap of -1 is none. With a `commit`, of an `ingest`, it is of that one or fails. A private report has a connection of its
 ** own, so that the database stays free.
 */
 int lloom_report(lua_State *L) {
@@ -352,9 +373,9 @@ int lloom_report(lua_State *L) {
   const char *globs[GLOBS_MAX];
   struct loom_report_options options = {.windows = windows, .selection.globs = globs};
   loom_error error;
-  loom_zones *zones;
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
   read_options(L, &options, windows, globs);
+  struct commit commit = read_commit(L);
   bool private = lloom_option_boolean(L, 2, "private", false) || loom_database_is_reading(database);
   struct report_handle *handle = lloom_new_handle(L, REPORT, sizeof *handle);
   loom_id_table_init(&handle->ids);
@@ -366,14 +387,57 @@ int lloom_report(lua_State *L) {
     options.finish = loom_report_file_write;
     options.finish_context = &handle->file;
   }
-  loom_status status = make_source(database, private, &handle->source, &zones, &error);
-  if (status == LOOM_OK)
-    status = loom_report_prepare(&options, handle->source, zones,
-                                 (loom_report **)&handle->handle.object, &error);
-  if (status == LOOM_OK)
+  if (prepare(database, private, commit, &options, handle, &error) == LOOM_OK)
     return 1;
+  loom_report_free(handle->handle.object);
+  handle->handle.object = NULL;
   release(handle); /* the collector does not see how big a copy of a database is */
   return lloom_failure(L, &error);
+}
+
+static int push_plan(lua_State *L, const struct loom_shard_plan *plan, int64_t shards) {
+  lua_createtable(L, 0, 4);
+  lloom_set_integer(L, "number", (int64_t)plan->number);
+  lloom_set_integer(L, "ingest", (int64_t)plan->ingest);
+  lloom_push_integer(L, plan->as_of);
+  lua_setfield(L, -2, "as_of");
+  lua_createtable(L, (int)shards, 0);
+  for (int i = 0; i < shards; i++) {
+    lua_pushinteger(L, (lua_Integer)plan->counts[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_setfield(L, -2, "counts");
+  return 1;
+}
+
+/*
+** shard_plan(database, {shards [, ids, globs, all_stores, as_of]}): {number, ingest, as_of, counts = {…}}, of a cluster's head; see
+** loom_shard_plan_make.
+*/
+int lloom_shard_plan(lua_State *L) {
+  static const char *const known[] = {"shards", "ids", "globs", "all_stores", "as_of", NULL};
+  const char *globs[GLOBS_MAX];
+  struct loom_selection selection = {.globs = globs};
+  struct loom_shard_plan plan;
+  loom_error error;
+  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lloom_check_options(L, 2, known);
+  int64_t shards = lloom_option_integer(L, 2, "shards", 1, 1, LOOM_SELECTION_SHARDS_MAX);
+  int64_t as_of =
+      lloom_option_integer(L, 2, "as_of", INT64_MIN, LOOM_INSTANT_MIN, LOOM_INSTANT_MAX);
+  selection.glob_count = read_globs(L, globs);
+  selection.all_stores = lloom_option_boolean(L, 2, "all_stores", false);
+  struct report_handle *handle =
+      lloom_new_handle(L, REPORT, sizeof *handle); /* which has the ids */
+  loom_id_table_init(&handle->ids);
+  loom_id_table_init(&handle->members);
+  if (read_ids(L, &handle->ids))
+    selection.ids = &handle->ids;
+  loom_status status = loom_shard_plan_make(database, &selection, (unsigned)shards,
+                                            as_of == INT64_MIN ? NULL : &as_of, &plan, &error);
+  release(handle);
+  return status == LOOM_OK ? push_plan(L, &plan, shards) : lloom_failure(L, &error);
 }
 
 /* ---- before the start ---- */
@@ -651,10 +715,10 @@ static int figures(lua_State *L) {
 ** csv_rows(first, count, minutes [, neutralise_formulas]): so many rows from `first` on, fewer at the end, as CSV in the
 ** standard columns. minutes[w] is true where window w is printed in minutes.
 */
-static int csv_rows(lua_State *L) {
+static int put_csv_rows(lua_State *L, bool as_frames) {
   bool minutes[LOOM_WINDOWS_MAX];
   const loom_report *report = lloom_check_complete(L);
-  struct loom_text *text = &check_report(L)->text;
+  struct loom_text *text = &check_report(L)->text, *line = &check_report(L)->line;
   size_t rows = loom_report_count(report);
   int64_t first = lloom_check_integer(L, 2), count = lloom_check_integer(L, 3);
   luaL_argcheck(L, first >= 1, 2, "no such row");
@@ -663,10 +727,21 @@ static int csv_rows(lua_State *L) {
   size_t begin = (uint64_t)first - 1 < rows ? (size_t)first - 1 : rows;
   size_t wanted = (uint64_t)count < rows - begin ? (size_t)count : rows - begin;
   text->length = 0;
-  if (!loom_report_csv_rows(report, minutes, lua_toboolean(L, 5), begin, wanted, text))
+  bool harmless = lua_toboolean(L, 5);
+  if (!(as_frames ? loom_report_csv_frames(report, minutes, harmless, begin, wanted, line, text)
+                  : loom_report_csv_rows(report, minutes, harmless, begin, wanted, text)))
     return lloom_no_memory(L);
   lua_pushlstring(L, text->length ? text->bytes : "", text->length);
   return 1;
+}
+
+static int csv_rows(lua_State *L) {
+  return put_csv_rows(L, false);
+}
+
+/* csv_frames(…): the same rows, each as a frame: see row_stream.h. */
+static int csv_frames(lua_State *L) {
+  return put_csv_rows(L, true);
 }
 
 struct loom_text *lloom_report_text(lua_State *L) {
@@ -699,6 +774,7 @@ void lloom_register_report(lua_State *L) {
                                      {"by_rank", lloom_report_by_rank},
                                      {"strip_lines", lloom_report_strip_lines},
                                      {"csv_rows", csv_rows},
+                                     {"csv_frames", csv_frames},
                                      {"state", lloom_report_state},
                                      {"state_order", lloom_report_state_order},
                                      {"state_rows", lloom_report_state_rows},

@@ -6,15 +6,18 @@
 #include "base/csv_text.h"
 #include "base/json_text.h"
 #include "base/number_text.h"
+#include "base/id_table.h"
 #include "base/sha256.h"
 #include "base/utf8.h"
 #include "base/utf8_width.h"
 #include "measure/uptime.h"
 #include "report/report_csv.h"
 #include "report/report_json.h"
+#include "report/row_stream.h"
 #include "time/civil.h"
 
 #include <math.h>
+#include <string.h>
 
 #define LARGE 9223372036854775808.0 /* 2^63 */
 
@@ -70,6 +73,31 @@ static int sha256(lua_State *L) {
   loom_sha256(string, length, digest);
   lua_pushlstring(L, (const char *)digest, sizeof digest);
   return 1;
+}
+
+/*
+** frame(kind, text [, number or id]): a frame of a stream of rows (see row_stream.h), of a head, a caption, an end after so many rows,
+** a failure, progress in millionths, or a row with its id; `kind` is the letter.
+*/
+static int frame(lua_State *L) {
+  char given[ROOM];
+  size_t length, id_length = 0;
+  const char *kind = luaL_checkstring(L, 1), *string = luaL_checklstring(L, 2, &length);
+  const char *id = *kind == LOOM_FRAME_ROW ? luaL_checklstring(L, 3, &id_length) : NULL;
+  int64_t number = id || lua_isnoneornil(L, 3) ? 0 : lloom_check_integer(L, 3);
+  luaL_argcheck(L, *kind && strchr("HPCREF", *kind), 1, "a kind of frame expected");
+  luaL_argcheck(L, length <= LOOM_FRAME_MAX, 2, "too long for a frame");
+  luaL_argcheck(L, number >= 0 && id_length <= LOOM_ID_MAX, 3, "out of range");
+  struct loom_text text = room(L, given, LOOM_FRAME_BEGINNING + id_length + length);
+  if (id) {
+    loom_frame_begin_row(&text, id, id_length, length);
+    loom_text_put(&text, string, length);
+  } else if (*kind == LOOM_FRAME_PROGRESS) {
+    loom_frame_put_progress(&text, (uint64_t)number);
+  } else {
+    loom_frame_put(&text, (enum loom_frame_kind) * kind, (uint64_t)number, string, length);
+  }
+  return push(L, &text);
 }
 
 /* hmac_sha256(key, text): the signature of a text, 32 bytes; see loom_hmac_sha256. */
@@ -225,6 +253,7 @@ void lloom_add_text(lua_State *L) {
                                        {"utf8", utf8},
                                        {"utf8_width", utf8_width},
                                        {"sha256", sha256},
+                                       {"frame", frame},
                                        {"hmac_sha256", hmac_sha256},
                                        {"csv_field", csv_field},
                                        {"decimal", decimal},

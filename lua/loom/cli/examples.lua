@@ -25,6 +25,7 @@ return {
   ["query"] = "loom query stores.db 'SELECT store_id, count(*) AS polls FROM polls GROUP BY 1'",
   ["report"] = "loom report stores.db --window last-month --preset monitoring --format html -o report.html",
   ["series"] = "loom series stores.db --step 1d --by region",
+  ["worker"] = "loom worker cluster.conf --shard 1 --token-file worker.key",
   ["serve"] = "loom serve stores.db --listen 127.0.0.1:8080",
   ["site"] = "loom site stores.db site --where region=north --title 'Stores of the north'",
   ["special-day"] = "loom special-day set stores.db '*' 2024-12-25 closed",

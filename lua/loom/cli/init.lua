@@ -14,7 +14,7 @@ local cli = {}
 local names = {
   "ingest", "report", "status", "series", "timeline", "outages", "explain", "query", "hours", "timezone", "special-day",
   "exclude", "attributes", "alerts", "apply", "agent", "audit", "info", "check", "doctor", "prune", "backup", "delete",
-  "serve", "site", "cluster", "token", "export", "completion", "manual",
+  "serve", "site", "cluster", "worker", "token", "export", "completion", "manual",
 }
 
 local is_command = {}

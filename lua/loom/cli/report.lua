@@ -4,6 +4,7 @@
 local check = require "loom.check"
 local columns = require "loom.columns"
 local common = require "loom.cli.common"
+local coordinator = require "loom.workers.coordinator"
 local core = require "loom.core"
 local doctor = require "loom.doctor"
 local opening = require "loom.opening"
@@ -33,6 +34,9 @@ local function add_choice(report)
   report:flag "--quiet":description "No warnings about the data on standard error: see loom doctor."
   options.add(report, "--shard", "K", "Of a cluster, only the stores of one shard, from 1.",
     options.number(check.integer(1, core.limits.shards)))
+  report:option "--workers":args "?":argname "URLS"
+    :description("Of a cluster: have workers beside the shards compute it (see loom worker), at these addresses, with commas "
+      .. "between them, or at those that the conf has. In csv and ndjson, in order of store id.")
   report:flag "--all-stores":description "Also stores that have hours or a timezone but no poll."
   options.add(report, "--group-by", "NAME", "Totals for each value of this attribute instead of stores; in html, beside them.",
     options.text(stores.attribute_name))
@@ -195,6 +199,40 @@ local function write(args, format, report)
   return rows:write(args.output or io.stdout, wanted)
 end
 
+-- What workers are asked with; the end of the command where they cannot do what is asked for.
+local function workers_of(args, format)
+  if not args.workers then
+    return nil
+  end
+  for _, name in ipairs { "sort", "descending", "limit", "worst", "group_by", "shard", "own" } do
+    if args[name] then
+      common.wrong_use("--workers: not with --%s", name == "own" and "format of a file of one's own" or (name:gsub("_", "-")))
+    end
+  end
+  if format ~= "csv" and format ~= "ndjson" then
+    common.wrong_use("--workers: in csv and ndjson alone, not in %s", format)
+  end
+  local count, message = opening.shards(args.database)
+  if not count then
+    return message and common.fail(message) or common.wrong_use("--workers: %s is no cluster", args.database)
+  end
+  local cluster = opening.cluster()
+  local conf = cluster.read(args.database)
+  local urls = {}
+  for url in (args.workers[1] or ""):gmatch "[^,]+" do
+    urls[#urls + 1] = url:gsub("/+$", "")
+  end
+  urls = urls[1] and urls or conf.workers
+  if not urls[1] then
+    common.wrong_use("--workers: %s has no line 'worker'", args.database)
+  elseif not conf.worker_token_file then
+    common.wrong_use("--workers: %s has no line 'worker-token-file'", args.database)
+  end
+  local token
+  token, message = cluster.secret(conf.worker_token_file)
+  return token and { conf = args.database, workers = urls, token = token } or common.fail(message)
+end
+
 -- --flat asks for the format that it belongs to.
 local function format_of(args)
   if args.flat then
@@ -229,8 +267,46 @@ local function tell_warnings(args, monitor, report)
   end
 end
 
+local TRIES = 5 -- snapshots that workers are asked for before the cluster is too busy
+
+-- Has workers make it: once more, of the snapshot that there is then, where the cluster has gone on meanwhile.
+local function run_by_workers(args, format, asked)
+  local wanted = options_of(args, format)
+  wanted.slo = (args.slo or args.slo_attribute) and { target = args.slo, attribute = args.slo_attribute } or nil
+  wanted.threads, wanted.name_attribute = nil, nil
+  local draw, clear = common.progress_bar(false)
+  asked.progress = draw and function(share)
+    draw(share, "computing")
+  end
+  local found, message, code
+  for _ = 1, TRIES do
+    local opened, problem = common.with_data(args.database, function(monitor)
+      found, message, code = coordinator.write(monitor, asked, wanted, { format = format, flat = args.flat,
+        columns = args.columns, neutralise_formulas = args.neutralise_formulas }, args.output or io.stdout)
+      return true
+    end)
+    if not opened then
+      found, message, code = nil, problem, nil
+    end
+    if found or code ~= "EBUSY" then
+      break
+    end
+  end
+  clear()
+  if not found then
+    return nil, message
+  end
+  common.tell_stores_left_out(found, args)
+  tell_warnings(args, nil, found)
+  return true
+end
+
 function command.run(args)
   local format = format_of(args)
+  local asked = workers_of(args, format)
+  if asked then
+    return run_by_workers(args, format, asked)
+  end
   local wanted = options_of(args, format)
   return common.with_data(args.database, function(monitor)
     local draw, clear = common.progress_bar(false)

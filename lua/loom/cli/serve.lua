@@ -3,16 +3,14 @@
 
 local check = require "loom.check"
 local common = require "loom.cli.common"
-local core = require "loom.core"
 local lfs = require "lfs"
 local limits = require "loom.http.limits"
 local loom = require "loom"
+local nginx = require "loom.cli.nginx"
 local nginx_conf = require "loom.http.nginx_conf"
 local opening = require "loom.opening"
 local options = require "loom.cli.options"
 local report_folder = require "loom.report_folder"
-local runtime_folder = require "loom.cli.runtime_folder"
-local searchpath = require "loom.searchpath"
 local user = require "loom.cli.user"
 local time = require "loom.time"
 
@@ -20,22 +18,6 @@ local command = { name = "serve" }
 
 local WORKERS_MAX = 64
 local RATE = 50 -- requests a second of one address, where others can reach the service
-
-local function absolute(path)
-  return path:sub(1, 1) == "/" and path or lfs.currentdir() .. "/" .. path
-end
-
--- Reader of an address and a port: a table of host and port.
-local function address(text)
-  local host, port = text:match("^%[([%x:.]+)%]:(%d+)$")
-  if not host then
-    host, port = text:match("^([%d.]+):(%d+)$")
-  end
-  if not host or tonumber(port) < 1 or tonumber(port) > 65535 then
-    return nil, options.expected_but("address and port, such as 127.0.0.1:8080 or [::1]:8080,", text)
-  end
-  return { text = text, host = host, port = port }
-end
 
 -- Reader of an origin. What others are is checked by the browsers; here it must not be more than one word.
 local function origin(text)
@@ -112,7 +94,7 @@ local function log_path(text)
   elseif text == "" or text:find("[%c$]") then
     return nil, options.expected_but('path without "$"', text)
   end
-  return absolute(text)
+  return nginx.absolute(text)
 end
 
 function command.add_to(parser)
@@ -123,7 +105,7 @@ function command.add_to(parser)
       .. "SIGINT and SIGTERM end it once the reports that run are complete, SIGHUP reads the tokens again, SIGUSR1 opens "
       .. "the logs anew.")
   options.argument(serve, "database", "A database, which is made if it does not exist.")
-  options.add(serve, "--listen", "HOST:PORT", "A numeric address (default: 127.0.0.1:8080).", address)
+  options.add(serve, "--listen", "HOST:PORT", "A numeric address (default: 127.0.0.1:8080).", nginx.address)
   options.add(serve, "--workers", "N", "Worker processes (default: 2).", options.number(check.integer(1, WORKERS_MAX)))
   options.add(serve, "--reports", "DIR", "Where report files go (default: DATABASE-reports).")
   options.add(serve, "--running", "N", "Reports computed at a time (default: 2).", options.number(check.integer(1, 64)))
@@ -178,73 +160,6 @@ function command.add_to(parser)
     :description "What goes to standard error: error, warn, notice, info or debug."
 end
 
--- What a program prints, errors included.
-local function output_of(command_line)
-  local pipe = io.popen(command_line .. " 2>&1")
-  local text = pipe and pipe:read("*a") or ""
-  if pipe then
-    pipe:close()
-  end
-  return text
-end
-
--- nginx, and the modules it has to load; nil and what is missing.
-local function find_nginx()
-  for _, program in ipairs { "nginx", "/usr/sbin/nginx", "openresty" } do
-    local version = output_of(program .. " -V")
-    if version:find("nginx version:", 1, true) then
-      if version:find("lua-nginx-module", 1, true) or version:find("ngx_lua", 1, true) then
-        return program, {}
-      end
-      local folder = version:match("%-%-modules%-path=(%S+)")
-      local lua_module = folder and folder .. "/ngx_http_lua_module.so"
-      if lua_module and common.exists(lua_module) then
-        local kit = folder .. "/ndk_http_module.so"
-        return program, common.exists(kit) and { kit, lua_module } or { lua_module }
-      end
-      return nil, "nginx has no Lua module (on Debian: the package libnginx-mod-http-lua)"
-    end
-  end
-  return nil, "there is no nginx (on Debian: the packages nginx-light and libnginx-mod-http-lua)"
-end
-
--- Where the module for LuaJIT may be, when the one that runs here is in a folder: in a checkout, below a prefix, in a tree of
--- LuaRocks; or it is the same one.
-local function native_folders(folder)
-  if jit then
-    return { folder }
-  end
-  return { (folder:gsub("/lua5%.%d/$", "/luajit/")), (folder:gsub("/lua/5%.%d/$", "/lua/5.1/")), folder .. "luajit/" }
-end
-
--- Where nginx's LuaJIT finds what this command runs: its Lua files, and the native half, which must be the one for LuaJIT.
--- nil and what is missing.
-local function module_paths()
-  local lua = absolute(searchpath("loom", package.path)):gsub("loom/init%.lua$", "")
-  local here = absolute(searchpath("loom.core", package.cpath)):gsub("loom/core%.so$", "")
-  for _, native in ipairs(native_folders(here)) do
-    if (jit or native ~= here) and common.exists(native .. "loom/core.so") then
-      return { lua = ("%s?.lua;%s?/init.lua;;"):format(lua, lua), native = native .. "?.so;;", folder = native .. "loom/core.so" }
-    end
-  end
-  local has_headers = output_of("pkg-config --exists luajit && echo yes") == "yes\n"
-  return nil, ("Loom's module for nginx's LuaJIT is not installed beside %sloom/core.so: %s"):format(here, has_headers
-    and "build and install Loom again, LuaJIT's headers are there now"
-    or "install LuaJIT's headers and pkg-config (on Debian: libluajit2-5.1-dev, pkg-config), then build and install Loom again")
-end
-
--- Whether only this machine can reach an address; the end of the command if there is no listening there.
-local function is_loopback(host, port)
-  local loopback, message, code = core.probe_listen(host, port)
-  if loopback == nil then
-    if code == "EINVAL" then
-      common.wrong_use("--listen: %s", (message:gsub("^E%u+: ", "")))
-    end
-    common.fail(message)
-  end
-  return loopback
-end
-
 -- Reads the tokens once, so that what is wrong with them is said now.
 local function check_tokens(path)
   local found, tokens = pcall(require, "loom.http.tokens")
@@ -295,12 +210,6 @@ local function make_folder(path)
   return made, not made and path .. ": " .. why or nil
 end
 
-local function write_file(path, text)
-  local file, why = io.open(path, "wb")
-  local good = file and file:write(text) and file:close()
-  return good, not good and (why or path .. ": cannot be written") or nil
-end
-
 -- How many descriptors a worker gets: what is of use, as far as may be. Root may have more than the limit is.
 local function descriptors_of(args)
   return math.min(limits.wanted(args.running), limits.descriptors "hard")
@@ -317,7 +226,7 @@ end
 
 local function configuration(args, chosen, loopback, database, reports, modules, paths)
   return {
-    user = chosen and chosen.name .. " " .. chosen.group or output_of("id -u"):match("^0%s") and "root" or nil,
+    user = chosen and chosen.name .. " " .. chosen.group or nginx.output_of("id -u"):match("^0%s") and "root" or nil,
     workers = args.workers or 2,
     descriptors = descriptors_of(args),
     log_level = args.log_level,
@@ -335,7 +244,7 @@ local function configuration(args, chosen, loopback, database, reports, modules,
     log_limit = args.report_log and ("%d"):format(args.report_log),
     queued = args.queued,
     csv_formulas = args.csv_formulas,
-    token_file = args.token_file and absolute(args.token_file),
+    token_file = args.token_file and nginx.absolute(args.token_file),
     rate = args.rate or ((not loopback or #args.trust_proxy > 0) and RATE) or nil,
     trust_proxy = args.trust_proxy,
     prefix = args.prefix,
@@ -368,30 +277,13 @@ local function agent_words(args, chosen)
     words[#words + 1] = arg[i]
   end
   words[#words + 1] = "agent"
-  words[#words + 1] = absolute(args.database)
+  words[#words + 1] = nginx.absolute(args.database)
   for _, range in ipairs(args.agent_allow) do
     words[#words + 1] = "--allow=" .. range
   end
   words[#words + 1] = args.default_zone and "--default-zone=" .. args.default_zone -- alerts measure as reports do
   words[#words + 1] = args.agent_url and "--url=" .. args.agent_url or nil
   return words
-end
-
-local function run_nginx(program, folder, text, agent)
-  local path = folder .. "/nginx.conf"
-  local good, message = write_file(path, text)
-  if not good then
-    return nil, message
-  end
-  local arguments = { program, "-p", folder .. "/", "-c", path, "-e", "stderr" }
-  local exit_code
-  exit_code, message = core.supervise(arguments, agent)
-  if not exit_code then
-    return nil, message
-  elseif exit_code ~= 0 then
-    return nil, ("nginx has ended with status %d"):format(exit_code)
-  end
-  return true
 end
 
 -- Makes everything that the workers need, in this order, and looks whether it will do. nil and the first thing that is wrong.
@@ -420,8 +312,8 @@ end
 
 -- The address to listen on, and whether only this machine can reach it: where others can, tokens are needed.
 local function choose_address(args)
-  args.listen = args.listen or address "127.0.0.1:8080"
-  local loopback = is_loopback(args.listen.host, args.print_config and "0" or args.listen.port)
+  args.listen = args.listen or nginx.address "127.0.0.1:8080"
+  local loopback = nginx.is_loopback(args.listen.host, args.print_config and "0" or args.listen.port)
   if not loopback and not args.token_file then
     common.wrong_use("--listen: others can reach %s: name a --token-file", args.listen.text)
   elseif #args.trust_proxy > 0 and not args.token_file then
@@ -430,31 +322,18 @@ local function choose_address(args)
   return loopback
 end
 
--- Runs nginx until it ends, in a folder of its own.
-local function serve(program, text, chosen, agent)
-  runtime_folder.clear()
-  local folder, message = runtime_folder.make(chosen ~= false)
-  if not folder then
-    return nil, message
-  end
-  local good
-  good, message = run_nginx(program, folder.path, text, agent)
-  runtime_folder.remove(folder)
-  return good, message
-end
-
 function command.run(args)
-  local program, modules = find_nginx()
+  local program, modules = nginx.find()
   if not program then
     return nil, modules
   end
-  local paths, missing = module_paths()
+  local paths, missing = nginx.module_paths()
   if not paths then
     return nil, missing
   end
   local loopback = choose_address(args)
-  local database = absolute(args.database)
-  local reports = absolute(args.reports or args.database .. "-reports")
+  local database = nginx.absolute(args.database)
+  local reports = nginx.absolute(args.reports or args.database .. "-reports")
   local chosen, unknown = user.choose(args.user, opening.file(database):match "^(.*/)")
   if chosen == nil then
     common.wrong_use("--user: %s", unknown)
@@ -469,11 +348,11 @@ function command.run(args)
     return nil, message
   end
   tell_limits(args)
-  if chosen == false and output_of("id -u"):match "^0%s" then
+  if chosen == false and nginx.output_of("id -u"):match "^0%s" then
     io.stderr:write "loom: the workers run as root, who owns the database's folder: name a --user\n"
   end
   io.stderr:write(("loom: http://%s/ serves %s\n"):format(args.listen.text, args.database))
-  return serve(program, text, chosen, agent_words(args, chosen))
+  return nginx.serve(program, text, chosen ~= false, agent_words(args, chosen))
 end
 
 return command

@@ -6,8 +6,7 @@
 -- so after apostrophes: no two texts become the same, and one ' less gives them back. Numbers stay as they are.
 -- @module loom.formats.csv
 
-local columns = require "loom.columns"
-local core = require "loom.core"
+local csv_line = require "loom.formats.csv_line"
 
 local ROWS_TO_A_WRITE = 1000
 
@@ -17,24 +16,12 @@ local function write_standard(report, write, neutralise)
   end
 end
 
--- A cell as it is written. Only text can be a formula: a negative number is what it looks like.
-local function field(column, row, neutralise)
-  if column.text then
-    return column.text(row) -- digits and a point
-  end
-  local value = column.value(row)
-  return core.csv_field(columns.text_of(value), neutralise and type(value) == "string")
-end
-
 local function write_rows(write, options)
   local list, neutralise = options.columns, options.neutralise_formulas
-  local cells, lines, count = {}, {}, 0
+  local line_of, lines, count = csv_line.maker(list, neutralise), {}, 0
   for row in options.rows() do
-    for i = 1, #list do
-      cells[i] = field(list[i], row, neutralise)
-    end
     count = count + 1
-    lines[count] = table.concat(cells, ",", 1, #list)
+    lines[count] = line_of(row)
     if count == ROWS_TO_A_WRITE then
       write(table.concat(lines, "\n", 1, count) .. "\n")
       count = 0
@@ -46,11 +33,7 @@ local function write_rows(write, options)
 end
 
 return function(report, write, options)
-  local names = {}
-  for i, column in ipairs(options.columns) do
-    names[i] = core.csv_field(column.name, options.neutralise_formulas)
-  end
-  write(table.concat(names, ",") .. "\n")
+  write(csv_line.names(options.columns, options.neutralise_formulas) .. "\n")
   if options.standard and report.csv_rows then
     write_standard(report, write, options.neutralise_formulas)
   else

@@ -164,47 +164,71 @@ static ssize_t read_all(int file, char *text, size_t size) {
   return (ssize_t)length;
 }
 
-/* The password in what a file begins with. */
-static loom_status take_password(struct parsing *p, const char *path, const char *text,
-                                 ssize_t length) {
+/* The secret in what a file begins with. */
+static loom_status take_secret(const char *path, const char *text, ssize_t length, char **secret,
+                               loom_error *error) {
   while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == '\r'))
     length--;
   if (length > PASSWORD_MOST)
-    return loom_fail(p->error, LOOM_EINPUT, "%s: a password has at most %d bytes", path,
+    return loom_fail(error, LOOM_EINPUT, "%s: a password has at most %d bytes", path,
                      PASSWORD_MOST);
   if (length < 1 || !is_printable(text, (size_t)length))
-    return loom_fail(p->error, LOOM_EINPUT, "%s: has no password of one line", path);
-  p->conf->password = strndup(text, (size_t)length);
-  return p->conf->password ? LOOM_OK : loom_no_memory(p->error);
+    return loom_fail(error, LOOM_EINPUT, "%s: has no password of one line", path);
+  *secret = strndup(text, (size_t)length);
+  return *secret ? LOOM_OK : loom_no_memory(error);
 }
 
-/* Reads a password, of a file that is nobody else's. */
-static loom_status read_password(struct parsing *p, const char *path) {
+loom_status loom_conf_secret(const char *path, char **secret, loom_error *error) {
   struct stat info;
   char text[PASSWORD_MOST + 3] = ""; /* with the end of its line, and what is too much */
   int file = open_file(path, &info);
   loom_status status = LOOM_OK;
   ssize_t length = 0;
+  *secret = NULL;
   if (file < 0)
-    return loom_fail(p->error, LOOM_EACCESS, "%s: %s", path, strerror(errno));
+    return loom_fail(error, LOOM_EACCESS, "%s: %s", path, strerror(errno));
   if (!S_ISREG(info.st_mode))
-    status = loom_fail(p->error, LOOM_EACCESS, "%s: is no regular file", path);
+    status = loom_fail(error, LOOM_EACCESS, "%s: is no regular file", path);
   else if (info.st_mode & 077)
-    status = loom_fail(p->error, LOOM_EACCESS,
+    status = loom_fail(error, LOOM_EACCESS,
                        "%s: others may read it: a password's file has the mode 0600", path);
   else if ((length = read_all(file, text, sizeof text)) < 0)
-    status = loom_fail(p->error, LOOM_EIO, "%s: %s", path, strerror(errno));
+    status = loom_fail(error, LOOM_EIO, "%s: %s", path, strerror(errno));
   close(file);
-  return status == LOOM_OK ? take_password(p, path, text, length) : status;
+  return status == LOOM_OK ? take_secret(path, text, length, secret, error) : status;
 }
 
 static loom_status set_password(struct parsing *p, const char *name) {
   if (p->conf->password)
     return fail(p, "'password-file' is given twice");
   char *path = path_from(p, name);
-  loom_status status = path ? read_password(p, path) : loom_no_memory(p->error);
+  loom_status status =
+      path ? loom_conf_secret(path, &p->conf->password, p->error) : loom_no_memory(p->error);
   free(path);
   return status;
+}
+
+static loom_status add_workers(struct parsing *p, char **words, size_t count) {
+  struct loom_conf *conf = p->conf;
+  if (count < 2)
+    return fail(p, "'worker' needs an address, such as https://host:8444");
+  for (size_t i = 1; i < count; i++) {
+    if (!is_url(words[i]))
+      return fail(p, "'%s' is no address: http://host:8444 or https://host:8444 is expected",
+                  words[i]);
+    if (conf->worker_count == LOOM_WORKERS_MAX)
+      return fail(p, "there are more than %d workers", LOOM_WORKERS_MAX);
+    if (!loom_grow(&conf->workers, &conf->worker_capacity, conf->worker_count + 1,
+                   sizeof *conf->workers))
+      return loom_no_memory(p->error);
+    size_t length = strlen(words[i]);
+    while (words[i][length - 1] == '/')
+      words[i][--length] = '\0';
+    if (!(conf->workers[conf->worker_count] = strdup(words[i])))
+      return loom_no_memory(p->error);
+    conf->worker_count++;
+  }
+  return LOOM_OK;
 }
 
 static loom_status set_patience(struct parsing *p, const char *text) {
@@ -236,6 +260,8 @@ static loom_status set(struct parsing *p, char **words, size_t count) {
   const char *name = words[0];
   if (strcmp(name, "shard") == 0)
     return add_shard(p, words, count);
+  if (strcmp(name, "worker") == 0)
+    return add_workers(p, words, count);
   if (count != 2)
     return fail(p, "'%s' needs one value", name);
   if (strcmp(name, "database") == 0)
@@ -248,11 +274,13 @@ static loom_status set(struct parsing *p, char **words, size_t count) {
     return take(p, &conf->ca_file, path_from(p, words[1]), name);
   if (strcmp(name, "head") == 0)
     return take(p, &conf->head, path_from(p, words[1]), name);
+  if (strcmp(name, "worker-token-file") == 0)
+    return take(p, &conf->worker_token_file, path_from(p, words[1]), name);
   if (strcmp(name, "patience") == 0)
     return set_patience(p, words[1]);
   return fail(p,
-              "'%s' is no setting: database, shard, user, password-file, ca-file, head or patience "
-              "is expected",
+              "'%s' is no setting: database, shard, user, password-file, ca-file, head, worker, "
+              "worker-token-file or patience is expected",
               name);
 }
 
@@ -276,6 +304,14 @@ static bool is_local(const char *url) {
       return true;
   }
   return strncmp(url, "https://", 8) == 0;
+}
+
+bool loom_conf_is_url(const char *text) {
+  return is_url(text);
+}
+
+bool loom_conf_is_safe(const char *url) {
+  return is_local(url);
 }
 
 /* What only the whole can tell. */
@@ -370,6 +406,10 @@ void loom_conf_free(struct loom_conf *conf) {
   free(conf->user);
   free(conf->password);
   free(conf->ca_file);
+  for (size_t i = 0; i < conf->worker_count; i++)
+    free(conf->workers[i]);
+  free(conf->workers);
+  free(conf->worker_token_file);
   free(conf->head);
   *conf = (struct loom_conf){0};
 }

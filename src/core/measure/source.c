@@ -174,6 +174,21 @@ loom_status loom_source_next(loom_source *source, struct loom_store *store, loom
   return status;
 }
 
+loom_status loom_source_next_name(loom_source *source, struct loom_store *store,
+                                  loom_error *error) {
+  loom_status status = LOOM_OK;
+  bool taken = false;
+  while (status == LOOM_OK && !taken) {
+    status = loom_roster_next(source->roster, store, error);
+    if (status != LOOM_OK || !is_selected(&source->selection, store))
+      continue;
+    if (!store->polled && !*store->zone)
+      status = loom_roster_fill(source->roster, store, error);
+    taken = store->polled || is_complete(store);
+  }
+  return status;
+}
+
 loom_status loom_source_earlier(loom_source *source, struct loom_store *store, unsigned days,
                                 loom_error *error) {
   return loom_feed_earlier(source->feed, store, days, error);

@@ -84,6 +84,9 @@ loom_status loom_source_select(loom_source *source, const struct loom_source_que
 /* The next store of the selection. LOOM_DONE: there are no more. */
 loom_status loom_source_next(loom_source *source, struct loom_store *store, loom_error *error);
 
+/* The same, but of the store only its id, its number, its zone and whether it has polls. */
+loom_status loom_source_next_name(loom_source *source, struct loom_store *store, loom_error *error);
+
 /* Earlier polls of a store of the selection, where the last ones were asked for: see loom_feed_earlier. */
 loom_status loom_source_earlier(loom_source *source, struct loom_store *store, unsigned days,
                                 loom_error *error);

@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-#define NUMBER_DIGITS 18                        /* an int64 holds them */
-#define BEGINNING (2 + 2 * (NUMBER_DIGITS + 1)) /* bytes of the longest */
+#define NUMBER_DIGITS 18 /* an int64 holds them */
 
 /* Reads a number that ends with a character. LOOM_EAGAIN: its end is not there yet. */
 static loom_status read_number(const char **at, const char *end, char last, uint64_t *number) {
@@ -69,7 +68,7 @@ loom_status loom_frame_read(const char *bytes, size_t length, struct loom_frame 
 
 bool loom_frame_put(struct loom_text *to, enum loom_frame_kind kind, uint64_t number,
                     const char *text, size_t length) {
-  if (!loom_text_reserve(to, BEGINNING + length))
+  if (!loom_text_reserve(to, LOOM_FRAME_BEGINNING + length))
     return false;
   loom_text_put_char(to, (char)kind);
   loom_text_put_char(to, ' ');
@@ -84,7 +83,7 @@ bool loom_frame_put(struct loom_text *to, enum loom_frame_kind kind, uint64_t nu
 }
 
 bool loom_frame_put_progress(struct loom_text *to, uint64_t millionths) {
-  if (!loom_text_reserve(to, BEGINNING))
+  if (!loom_text_reserve(to, LOOM_FRAME_BEGINNING))
     return false;
   loom_text_put_string(to, "P ");
   loom_text_put_whole(to, (int64_t)millionths);
@@ -93,7 +92,7 @@ bool loom_frame_put_progress(struct loom_text *to, uint64_t millionths) {
 }
 
 bool loom_frame_begin_row(struct loom_text *to, const char *id, size_t id_length, size_t length) {
-  if (!loom_text_reserve(to, BEGINNING + id_length + length))
+  if (!loom_text_reserve(to, LOOM_FRAME_BEGINNING + id_length + length))
     return false;
   loom_text_put_string(to, "R ");
   loom_text_put_whole(to, (int64_t)id_length);

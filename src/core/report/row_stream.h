@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define LOOM_FRAME_BEGINNING 48   /* bytes of the longest */
 #define LOOM_FRAME_MAX (1u << 20) /* bytes of a text in it: a row of 64 windows has some KiB */
 
 enum loom_frame_kind {

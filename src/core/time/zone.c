@@ -459,11 +459,14 @@ struct loom_zones {
   char directory[];             /* ends without a slash */
 };
 
+const char *loom_zones_default_directory(void) {
+  const char *directory = getenv("TZDIR");
+  return directory && *directory ? directory : DEFAULT_DIRECTORY;
+}
+
 loom_zones *loom_zones_new(const char *directory) {
-  if (!directory)
-    directory = getenv("TZDIR");
   if (!directory || !*directory)
-    directory = DEFAULT_DIRECTORY;
+    directory = loom_zones_default_directory();
   loom_zones *zones = calloc(1, sizeof *zones + strlen(directory) + 1);
   if (!zones)
     return NULL;

@@ -37,6 +37,9 @@ typedef struct loom_zones loom_zones; /* a cache of zones; thread-safe */
 loom_zones *loom_zones_new(const char *directory);
 void loom_zones_free(loom_zones *zones);
 
+/* The environment's TZDIR, or else the system's database. */
+const char *loom_zones_default_directory(void);
+
 /*
 ** Finds a zone by its IANA name, reading it once. The zone lives as long as the cache. A name without a file is looked for
 ** among the database's links, so that US/Pacific is known where only the zones in use are installed. What depends on the
