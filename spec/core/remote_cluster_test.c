@@ -1154,6 +1154,32 @@ static void numbers_new_stores_behind_those_of_others(void **state) {
   end(&fixture);
 }
 
+static void brings_a_head_up_that_was_opened_without_the_cluster(void **state) {
+  struct fixture fixture = begin();
+  struct loom_conf conf = fake_conf();
+  loom_error error;
+  (void)state;
+  fill(&fixture);
+  commit_elsewhere(&fixture, "second.db", HEADER "theirs,active,2023-01-25 10:00:00\n");
+  loom_database_close(fixture.head);
+  for (int i = 0; i < FAKE_SHARDS * FAKE_REPLICAS; i++)
+    fixture.fake->dead[i / FAKE_REPLICAS][i % FAKE_REPLICAS] = true;
+  fixture.head = open_database(scratch_path(&fixture.scratch, "head.db"));
+  conf.is_hasty = true;
+  conf.patience = 1;
+  assert_status(loom_remote_attach(fixture.head, &conf, fake_asker_new(fixture.fake), &error),
+                LOOM_OK, &error);
+  spool(&fixture, HEADER "mine,active,2023-01-25 10:00:00\n");
+  for (int i = 0; i < FAKE_SHARDS * FAKE_REPLICAS; i++)
+    fixture.fake->dead[i / FAKE_REPLICAS][i % FAKE_REPLICAS] = false;
+  flush(fixture.head);
+  assert_same_reports(&fixture);
+  commit_elsewhere(&fixture, "third.db", HEADER "others,active,2023-01-25 11:00:00\n");
+  flush(fixture.head); /* of nothing */
+  assert_same_reports(&fixture);
+  end(&fixture);
+}
+
 static void keeps_of_an_old_spool_what_is_not_known(void **state) {
   struct fixture fixture = begin();
   loom_error error;
@@ -1224,6 +1250,7 @@ int main(void) {
       cmocka_unit_test(has_a_writer_spool_polls),
       cmocka_unit_test(flushes_behind_what_others_have_committed),
       cmocka_unit_test(numbers_new_stores_behind_those_of_others),
+      cmocka_unit_test(brings_a_head_up_that_was_opened_without_the_cluster),
       cmocka_unit_test(keeps_of_an_old_spool_what_is_not_known),
       cmocka_unit_test(prunes_what_is_spooled),
   };

@@ -17,6 +17,7 @@ local time = require "loom.time"
 local command = { name = "serve" }
 
 local WORKERS_MAX = 64
+local CLUSTER_PATIENCE = 5 -- seconds for which its servers are asked
 local RATE = 50 -- requests a second of one address, where others can reach the service
 
 -- Reader of an origin. What others are is checked by the browsers; here it must not be more than one word.
@@ -176,16 +177,22 @@ local function check_tokens(path)
   return true
 end
 
--- Opens the database once, so that what is wrong with it is said now.
+-- Opens the database once, so that what is wrong with it is said now. That the servers of a cluster do not answer is no reason
+-- not to take polls, which its head keeps for them.
 local function check_database(path, default_zone)
-  local monitor, message = loom.open(path, { create = true })
+  local monitor, message, code = loom.open(path, { create = true, patience = CLUSTER_PATIENCE })
   local info
-  if monitor then
-    info, message = common.use_default_zone(monitor, default_zone)
-    if info then
-      info, message = monitor:info()
-    end
-    monitor:close()
+  if not monitor then
+    return false, message
+  end
+  info, message = common.use_default_zone(monitor, default_zone)
+  if info then
+    info, message, code = monitor:info()
+  end
+  monitor:close()
+  if code == "EUNREACHABLE" then
+    io.stderr:write("loom: ", (message:gsub("^E%u+: ", "")), "\n")
+    return true
   end
   return info ~= nil, message
 end
@@ -193,7 +200,7 @@ end
 -- Whether the folder may have the reports of the database. What cannot be noted now, such as on a full disk, is no reason not to
 -- serve what can be read.
 local function claim_folder(database, reports)
-  local monitor, message, code = loom.open(database)
+  local monitor, message, code = loom.open(database, { patience = CLUSTER_PATIENCE })
   if monitor then
     local _
     _, message, code = report_folder.claim(monitor, reports)

@@ -166,13 +166,27 @@ static loom_status send_and_commit(loom_database *head, struct load *load,
   return LOOM_OK;
 }
 
-/* Begins a write where the head has come to the last commit. LOOM_EBUSY: it has not. */
-static loom_status begin(loom_database *head, const struct load *load, loom_cluster *cluster,
-                         loom_cluster_write **write, loom_error *error) {
+/* LOOM_EBUSY: the head has not come to this commit. */
+static loom_status check_last(const struct load *load, uint64_t number, uint64_t ingest,
+                              loom_error *error) {
+  if (number == load->head.number && ingest == load->head.ingest)
+    return LOOM_OK;
+  return loom_fail(error, LOOM_EBUSY, "others write to the cluster all the time: try again");
+}
+
+static loom_status check_tip(loom_database *head, const struct load *load, loom_cluster *cluster,
+                             loom_error *error) {
   struct loom_ledger_tip tip;
   loom_status status = loom_ledger_tip(cluster, &tip, error);
   if (status == LOOM_OK)
     status = loom_head_check_identity(head, &load->head, tip.identity, error);
+  return status == LOOM_OK ? check_last(load, tip.number, tip.ingest, error) : status;
+}
+
+/* Begins a write where the head has come to the last commit. */
+static loom_status begin(loom_database *head, const struct load *load, loom_cluster *cluster,
+                         loom_cluster_write **write, loom_error *error) {
+  loom_status status = check_tip(head, load, cluster, error);
   if (status != LOOM_OK) {
     loom_cluster_free(cluster);
     return status;
@@ -181,10 +195,10 @@ static loom_status begin(loom_database *head, const struct load *load, loom_clus
   if (status != LOOM_OK)
     return status;
   const struct loom_ledger *ledger = loom_cluster_write_ledger(*write);
-  if (ledger->number == load->head.number && ledger->ingest == load->head.ingest)
-    return LOOM_OK;
-  loom_cluster_write_free(*write);
-  return loom_fail(error, LOOM_EBUSY, "others write to the cluster all the time: try again");
+  status = check_last(load, ledger->number, ledger->ingest, error);
+  if (status != LOOM_OK)
+    loom_cluster_write_free(*write);
+  return status;
 }
 
 static loom_status flush_load(loom_database *head, struct load *load, open_fn *open, void *context,
@@ -203,6 +217,17 @@ static loom_status flush_load(loom_database *head, struct load *load, open_fn *o
   return status == LOOM_EBUSY ? error->code : status;
 }
 
+/* Brings the head up where there is nothing to flush. */
+static loom_status keep_up(loom_database *head, const struct load *load, open_fn *open,
+                           void *context, loom_error *error) {
+  loom_cluster *cluster = NULL;
+  loom_status status = open(context, &cluster, error);
+  if (status == LOOM_OK)
+    status = check_tip(head, load, cluster, error);
+  loom_cluster_free(cluster);
+  return status == LOOM_EBUSY ? catch_up(head, open, context, error) : status;
+}
+
 /* Flushes the first polls; *more: there were others behind them. */
 static loom_status flush_some(loom_database *head, open_fn *open, void *context,
                               struct loom_flushed *flushed, bool *more, loom_error *error) {
@@ -213,10 +238,10 @@ static loom_status flush_some(loom_database *head, open_fn *open, void *context,
     return status;
   status = read_load(head, &load, error);
   loom_database_end_read(head);
-  if (status == LOOM_OK && load.spool.count) {
-    *more = load.spool.is_cut;
-    status = flush_load(head, &load, open, context, flushed, error);
-  }
+  *more = status == LOOM_OK && load.spool.is_cut;
+  if (status == LOOM_OK)
+    status = load.spool.count ? flush_load(head, &load, open, context, flushed, error)
+                              : keep_up(head, &load, open, context, error);
   free_load(&load);
   return status;
 }

@@ -2,8 +2,8 @@
 ** Flushing: what is in a head's spool (head_spool.h) comes to the cluster, as one ingest, and leaves the head.
 **
 ** Blocks are sent while others may write to the head; its transaction begins when they are there, and has the cluster's commit and
-** then its own. What was spooled of a block meanwhile stays, with the block. Who dies between the two commits has it flushed again,
-** which changes nothing: those polls are known then.
+** then its own. What was spooled of a block meanwhile stays, with the block. Who dies between the two commits finds in the cluster what
+** the head still has, and takes it out of the spool.
 */
 #ifndef LOOM_FLUSH_H
 #define LOOM_FLUSH_H
@@ -19,8 +19,9 @@ struct loom_flushed {
 };
 
 /*
-** Flushes what is in the spool. `open` gives clusters, which it takes over. LOOM_EBUSY: others write to the cluster, or the head, all
-** the time; what was not flushed is still in the spool then, as with any failure.
+** Flushes what is in the spool; where there is nothing, it brings the head up to what others have committed. `open` gives clusters,
+** which are freed. LOOM_EBUSY: others write to the cluster, or the head, all the time; what was not flushed is still in the spool
+** then, as with any failure.
 */
 loom_status loom_flush(loom_database *head,
                        loom_status (*open)(void *context, loom_cluster **cluster,
