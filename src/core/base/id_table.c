@@ -4,6 +4,7 @@
 */
 #include "base/id_table.h"
 
+#include "base/fetch.h"
 #include "base/platform.h"
 
 #include <stdbool.h>
@@ -122,6 +123,11 @@ static struct loom_id_slot *find_slot(const struct loom_id_table *table, uint32_
     }
   }
   return &table->slots[at];
+}
+
+void loom_id_table_fetch(const struct loom_id_table *table, const char *id, size_t length) {
+  if (table->slot_count)
+    loom_fetch(&table->slots[place_of(hash_id(table->seed, id, length), table->slot_count)]);
 }
 
 void loom_id_table_settle(struct loom_id_table *table) {

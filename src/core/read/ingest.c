@@ -21,6 +21,7 @@
 
 #define DEFAULT_BLOCK_SIZE (1 << 20)
 #define THREADS_MAX 8
+#define FETCH_AHEAD 8 /* ids that are about to be numbered */
 
 struct slot {
   char *block;
@@ -190,11 +191,22 @@ static loom_status merge_rejects(loom_ingest *ingest, struct loom_reject_list *r
   return status;
 }
 
+/* Fetches where a new id goes, and returns where the next one stands. */
+static size_t fetch_id(const struct loom_id_table *ids, const struct loom_batch *batch, size_t at) {
+  const char *id = batch->new_ids + at + 1;
+  size_t length = (unsigned char)id[-1];
+  loom_id_table_fetch(ids, id, length);
+  return at + 1 + length;
+}
+
 /* Gives the ids that a parser met for the first time their numbers in the staging. */
 static loom_status number_new_ids(loom_ingest *ingest, struct worker *worker,
                                   const struct loom_batch *batch, loom_error *error) {
-  size_t length;
+  size_t length, ahead = 0, fetched = 0;
   for (size_t at = 0; at < batch->new_ids_size; at += 1 + length) {
+    for (; ahead < batch->new_ids_size && fetched < FETCH_AHEAD; fetched++)
+      ahead = fetch_id(ingest->staging->ids, batch, ahead);
+    fetched--;
     const char *id = batch->new_ids + at + 1;
     length = (unsigned char)id[-1];
     if (!loom_grow(&worker->numbers, &worker->number_capacity, worker->number_count + 1,

@@ -3,6 +3,7 @@
 ** what it is if it has no times.
 */
 #include "read/staged_hours.h"
+#include "base/fetch.h"
 #include "base/grow.h"
 #include "measure/week.h"
 
@@ -106,10 +107,10 @@ static void fetch(const struct loom_staged_hours *hours, size_t place) {
   if (place + FETCH_RUN >= hours->run_count)
     return;
   size_t run = hours->sequence[place + FETCH_RUN], near = hours->sequence[place + FETCH_ROWS];
-  __builtin_prefetch(&hours->runs[run]);
-  __builtin_prefetch(&hours->runs[run ? run - 1 : 0]);
-  __builtin_prefetch(hours->rows + begin_of(hours, near) * LOOM_OPENING_SIZE);
-  __builtin_prefetch(hours->rows + hours->runs[near].end * LOOM_OPENING_SIZE - 1);
+  loom_fetch(&hours->runs[run]);
+  loom_fetch(&hours->runs[run ? run - 1 : 0]);
+  loom_fetch(hours->rows + begin_of(hours, near) * LOOM_OPENING_SIZE);
+  loom_fetch(hours->rows + hours->runs[near].end * LOOM_OPENING_SIZE - 1);
 }
 
 /* Whether rows are openings of a file, in order, each once. */
@@ -140,6 +141,12 @@ bool loom_staged_hours_week(const struct loom_staged_hours *hours, size_t *place
   *week = (struct loom_staged_week){run->store, run->date, rows, run->end - begin};
   ++*place;
   return true;
+}
+
+uint32_t loom_staged_hours_peek(const struct loom_staged_hours *hours, size_t place) {
+  return place + FETCH_ROWS < hours->run_count
+             ? hours->runs[hours->sequence[place + FETCH_ROWS]].store
+             : LOOM_NO_NUMBER;
 }
 
 /* Appends a run's records. False: memory is out. */

@@ -51,6 +51,9 @@ struct loom_staged_week {
 bool loom_staged_hours_week(const struct loom_staged_hours *hours, size_t *place,
                             struct loom_staged_week *week);
 
+/* The store whose hours come some calls later, so that what is kept of it can be fetched; LOOM_NO_NUMBER: none do. */
+uint32_t loom_staged_hours_peek(const struct loom_staged_hours *hours, size_t place);
+
 void loom_staged_hours_free(struct loom_staged_hours *hours);
 
 #endif

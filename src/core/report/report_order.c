@@ -2,6 +2,7 @@
 ** Orders, sums and percentiles of a report's rows.
 */
 #include "report/report_order.h"
+#include "base/fetch.h"
 #include "base/ratio.h"
 #include "report/column.h"
 #include "report/report_csv.h"
@@ -84,8 +85,8 @@ static const struct loom_figures *chosen_figures(const loom_report *report, size
   size_t next = row + AHEAD;
   if (next < loom_report_count(report) && (!only || only[next])) {
     const struct loom_figures *figures = loom_report_figures(report, next) + window;
-    __builtin_prefetch(figures);
-    __builtin_prefetch(&figures->polls);
+    loom_fetch(figures);
+    loom_fetch(&figures->polls);
   }
   return !only || only[row] ? loom_report_figures(report, row) + window : NULL;
 }

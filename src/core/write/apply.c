@@ -3,6 +3,7 @@
 ** what becomes of records is in record_write.c.
 */
 #include "write/apply.h"
+#include "base/fetch.h"
 #include "base/grow.h"
 #include "read/poll_ahead.h"
 #include "sqlite/changes.h"
@@ -271,8 +272,8 @@ static loom_status next_group(const loom_apply *apply, struct loom_poll_group *g
   loom_status status = loom_poll_ahead_next(apply->ahead, group, error);
   uint32_t store = loom_poll_ahead_peek(apply->ahead, FETCH_AHEAD);
   if (store != LOOM_POLL_AHEAD_NONE) {
-    __builtin_prefetch(&apply->stores.numbers[store]);
-    __builtin_prefetch(&apply->reach[store], 1);
+    loom_fetch(&apply->stores.numbers[store]);
+    loom_reach_fetch(&apply->reach[store]);
   }
   return status;
 }
@@ -357,9 +358,10 @@ static void fetch_records(const loom_apply *apply) {
   const uint32_t *order = apply->stores.order + apply->next_store;
   if (apply->next_store + 2 * FETCH_AHEAD >= apply->staging->ids->count)
     return;
-  __builtin_prefetch(&apply->ends[order[2 * FETCH_AHEAD]]);
-  __builtin_prefetch(&apply->stores.numbers[order[FETCH_AHEAD]]);
-  __builtin_prefetch(&apply->records[apply->ends[order[FETCH_AHEAD]]] - 1);
+  loom_fetch(&apply->ends[order[2 * FETCH_AHEAD]]);
+  loom_fetch(&apply->stores.numbers[order[FETCH_AHEAD]]);
+  uint32_t end = apply->ends[order[FETCH_AHEAD]];
+  loom_fetch(&apply->records[end ? end - 1 : 0]);
 }
 
 /*
@@ -406,6 +408,9 @@ static loom_status apply_weeks(loom_apply *apply, uint64_t stop, loom_error *err
   loom_status status = LOOM_OK;
   while (status == LOOM_OK && apply->applied < stop &&
          loom_staged_hours_week(&apply->staging->hours, &apply->next_hours, &week)) {
+    uint32_t ahead = loom_staged_hours_peek(&apply->staging->hours, apply->next_hours);
+    if (ahead != LOOM_NO_NUMBER)
+      loom_fetch(&apply->stores.numbers[ahead]);
     status = loom_record_write_add_week(apply->write, &week, error);
     loom_changes_add(&apply->changes, apply->stores.numbers[week.store], false);
     apply->applied += week.count;

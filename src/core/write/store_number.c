@@ -2,6 +2,7 @@
 ** Numbers of stores. Where many are asked for, the index of ids is passed over once; a few are looked up.
 */
 #include "write/store_number.h"
+#include "base/fetch.h"
 #include "base/id_order.h"
 #include "sqlite/changes.h"
 #include "sqlite/intake.h"
@@ -28,9 +29,10 @@ static void fetch(const struct loom_store_numbers *stores, uint32_t next) {
     return;
   const uint32_t *order = stores->order + next;
   uint32_t near = order[FETCH_TEXT];
-  __builtin_prefetch(&ids->offsets[order[FETCH_PLACE]]);
-  __builtin_prefetch(&stores->numbers[order[FETCH_PLACE]], 1);
-  __builtin_prefetch(ids->text + (near ? ids->offsets[near - 1] : 0));
+  loom_fetch(&ids->offsets[order[FETCH_PLACE]]);
+  loom_fetch(&stores->numbers[order[FETCH_PLACE]]);
+  loom_fetch(ids->text + (near ? ids->offsets[near - 1] : 0));
+  loom_fetch(ids->text + ids->offsets[near] - 1);
 }
 
 /* ---- finding ---- */
@@ -135,9 +137,9 @@ static void fetch_known(const struct loom_store_numbers *stores,
     return;
   uint32_t store = stores->order[next + FETCH_PLACE];
   if (known->reach)
-    __builtin_prefetch(&known->reach[store]);
+    loom_reach_fetch(&known->reach[store]);
   if (known->zones)
-    __builtin_prefetch(&known->zones[store]);
+    loom_fetch(&known->zones[store]);
 }
 
 static struct loom_intake_value text_of(const struct loom_id_table *table, uint32_t number) {

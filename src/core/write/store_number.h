@@ -10,6 +10,7 @@
 #ifndef LOOM_STORE_NUMBER_H
 #define LOOM_STORE_NUMBER_H
 
+#include "base/fetch.h"
 #include "base/id_table.h"
 #include "measure/uptime.h"
 #include "sqlite/database.h"
@@ -20,6 +21,12 @@ struct loom_reach {
   loom_poll newest; /* that there is then; INT64_MIN where there are none */
   bool has_changed; /* some are new, or others than before */
 };
+
+/* Fetches it, which may be in two lines of memory. */
+static inline void loom_reach_fetch(const struct loom_reach *reach) {
+  loom_fetch(reach);
+  loom_fetch(&reach->has_changed);
+}
 
 #define LOOM_NO_REACH ((struct loom_reach){INT64_MAX, INT64_MIN, false})
 
