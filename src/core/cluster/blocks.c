@@ -171,9 +171,7 @@ static loom_status take_rows(loom_blocks *blocks, const struct window *window, u
                              loom_error *error) {
   struct share *share = &window->shares[shard];
   unsigned shards = loom_cluster_shards(blocks->cluster);
-  struct loom_row_reader reader = {
-      (const unsigned char *)share->answer.bytes,
-      (const unsigned char *)share->answer.bytes + share->answer.length, false};
+  struct loom_row_reader reader = loom_row_reader_of(&share->answer);
   share->count = 0;
   while (loom_row_more(&reader)) {
     if (!loom_grow(&share->rows, &share->capacity, share->count + 1, sizeof *share->rows))

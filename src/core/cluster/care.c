@@ -18,11 +18,6 @@
 #define SUPERSEDED_SIZE 10      /* bytes of a row: shard, day, generation */
 #define VERSION_MOST 63         /* bytes of a version that are told */
 
-static struct loom_row_reader reader_of(const struct loom_text *text) {
-  const unsigned char *bytes = (const unsigned char *)text->bytes;
-  return (struct loom_row_reader){bytes, bytes ? bytes + text->length : bytes, false};
-}
-
 /* ---- a look ---- */
 
 struct look {
@@ -76,7 +71,7 @@ struct checking {
 /* Compares what a replica has of each day with the ledger. */
 static void compare(const struct checking *checking, unsigned shard, const char *url,
                     const struct loom_text *answer) {
-  struct loom_row_reader reader = reader_of(answer);
+  struct loom_row_reader reader = loom_row_reader_of(answer);
   char problem[512];
   size_t found = 0, wanted = 0;
   for (size_t i = 0; i < checking->ledger->part_count; i++)
@@ -145,15 +140,6 @@ loom_status loom_care_check(loom_cluster *cluster, loom_remote_problem_fn *tell,
 }
 
 /* ---- writing anew ---- */
-
-/* Gives the cluster to the write, which takes it over. */
-static loom_status lend(void *context, loom_cluster **cluster, loom_error *error) {
-  (void)error;
-  loom_cluster **lent = context;
-  *cluster = *lent;
-  *lent = NULL;
-  return LOOM_OK;
-}
 
 static bool is_in_pieces(const struct loom_ledger *ledger, int32_t day) {
   for (size_t i = 0; i < ledger->part_count; i++)
@@ -287,7 +273,7 @@ loom_status loom_care_compact(loom_database *head, loom_cluster *cluster, uint64
   *days = 0;
   loom_status status = loom_database_begin_write(head, error);
   if (status == LOOM_OK) {
-    status = loom_cluster_write_of(head, lend, &cluster, &write, error);
+    status = loom_cluster_write_of(head, loom_cluster_lend, &cluster, &write, error);
     if (status == LOOM_OK)
       status = renew_days(write, days, error);
     loom_database_keep_revision(head); /* no figure changes */

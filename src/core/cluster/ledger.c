@@ -40,11 +40,6 @@ static loom_status ask(loom_cluster *cluster, struct loom_text *sql, struct loom
   return loom_cluster_ask(cluster, 0, &question, answer, error);
 }
 
-static struct loom_row_reader reader_of(const struct loom_text *text) {
-  const unsigned char *bytes = (const unsigned char *)text->bytes;
-  return (struct loom_row_reader){bytes, bytes ? bytes + text->length : bytes, false};
-}
-
 static loom_status cut_off(loom_error *error) {
   return loom_fail(error, LOOM_EIO, "the cluster's ledger: the answer is cut off");
 }
@@ -100,7 +95,7 @@ static loom_status take_row(struct loom_ledger *ledger, struct loom_row_reader *
 
 loom_status loom_ledger_take(struct loom_ledger *ledger, const struct loom_text *parts,
                              const struct loom_text *voids, loom_error *error) {
-  struct loom_row_reader reader = reader_of(parts);
+  struct loom_row_reader reader = loom_row_reader_of(parts);
   loom_status status = LOOM_OK;
   while (status == LOOM_OK && loom_row_more(&reader))
     status = take_row(ledger, &reader, error);
@@ -108,7 +103,7 @@ loom_status loom_ledger_take(struct loom_ledger *ledger, const struct loom_text 
     status = loom_fail(error, LOOM_ECORRUPT,
                        "the cluster's ledger has %" PRIu64 " of %" PRIu64 " commits",
                        ledger->commits, ledger->number);
-  reader = reader_of(voids);
+  reader = loom_row_reader_of(voids);
   while (status == LOOM_OK && loom_row_more(&reader)) {
     uint64_t ingest = loom_row_u64(&reader);
     if (reader.bad)
@@ -214,7 +209,7 @@ static loom_status ask_number(loom_cluster *cluster, const char *sql, uint64_t *
   loom_status status = loom_sql_add(&question, "%s", sql) ? LOOM_OK : loom_no_memory(error);
   if (status == LOOM_OK)
     status = ask(cluster, &question, &answer, error);
-  struct loom_row_reader reader = reader_of(&answer);
+  struct loom_row_reader reader = loom_row_reader_of(&answer);
   *number = 0;
   if (status == LOOM_OK && loom_row_more(&reader)) {
     *number = loom_row_u64(&reader);
@@ -246,7 +241,7 @@ static bool is_identity(const char *text, size_t length) {
 
 static loom_status take_tip(const struct loom_text *answer, struct loom_ledger_tip *tip,
                             loom_error *error) {
-  struct loom_row_reader reader = reader_of(answer);
+  struct loom_row_reader reader = loom_row_reader_of(answer);
   while (loom_row_more(&reader)) {
     size_t step_length, length;
     const char *step = loom_row_string(&reader, &step_length);
@@ -371,7 +366,7 @@ loom_status loom_ledger_prove(loom_cluster *cluster, const struct loom_ledger *l
   loom_status status = good ? LOOM_OK : loom_no_memory(error);
   for (unsigned i = 0; status == LOOM_OK && any && i < loom_cluster_replicas(cluster, shard); i++) {
     status = loom_cluster_ask(cluster, shard, &question, &answer, error);
-    struct loom_row_reader reader = reader_of(&answer);
+    struct loom_row_reader reader = loom_row_reader_of(&answer);
     count = status == LOOM_OK ? loom_row_u64(&reader) : 0;
     is_proved = status == LOOM_OK && !reader.bad && count == wanted;
     if (is_proved)

@@ -189,24 +189,10 @@ static loom_status check_spool(loom_database *head, loom_error *error) {
   return status;
 }
 
-struct lent {
-  loom_cluster *cluster;
-};
-
-/* Gives the cluster to the write, which takes it over. */
-static loom_status lend(void *context, loom_cluster **cluster, loom_error *error) {
-  struct lent *lent = context;
-  (void)error;
-  *cluster = lent->cluster;
-  lent->cluster = NULL;
-  return LOOM_OK;
-}
-
 loom_status loom_prune_cluster(loom_database *head, loom_cluster *cluster,
                                const struct loom_prune_options *options,
                                struct loom_pruning *pruning, loom_error *error) {
   struct work work = {.head = head, .options = options, .pruning = pruning};
-  struct lent lent = {cluster};
   loom_cluster_write *write;
   if (options->dry_run) {
     loom_status looked = look_only(&work, cluster, error);
@@ -217,7 +203,7 @@ loom_status loom_prune_cluster(loom_database *head, loom_cluster *cluster,
   if (status == LOOM_OK)
     status = check_spool(head, error);
   if (status == LOOM_OK)
-    status = loom_cluster_write_of(head, lend, &lent, &write, error);
+    status = loom_cluster_write_of(head, loom_cluster_lend, &cluster, &write, error);
   if (status == LOOM_OK)
     status = remove_old(&work, write, error);
   if (status == LOOM_EEMPTY)
@@ -226,6 +212,6 @@ loom_status loom_prune_cluster(loom_database *head, loom_cluster *cluster,
     status = loom_database_commit(head, error);
   else
     loom_database_rollback(head);
-  loom_cluster_free(lent.cluster);
+  loom_cluster_free(cluster);
   return status;
 }

@@ -3,7 +3,7 @@
 ** padding; whole numbers little-endian, texts and arrays behind their lengths as varints (LEB128). An array of Int64 is a block of
 ** polls as poll_block.h has it.
 **
-**   struct loom_row_reader reader = {bytes, bytes + length, false};
+**   struct loom_row_reader reader = loom_row_reader_of(&answer);
 **   while (loom_row_more(&reader)) { number = loom_row_u64(&reader); … }   → `bad` where it was cut off
 */
 #ifndef LOOM_ROW_BINARY_H
@@ -19,6 +19,11 @@ struct loom_row_reader {
   const unsigned char *at, *end;
   bool bad; /* something was read that is not there: all values are 0 and empty from then on */
 };
+
+static inline struct loom_row_reader loom_row_reader_of(const struct loom_text *text) {
+  const unsigned char *bytes = (const unsigned char *)text->bytes;
+  return (struct loom_row_reader){bytes, bytes ? bytes + text->length : bytes, false};
+}
 
 static inline bool loom_row_more(const struct loom_row_reader *reader) {
   return !reader->bad && reader->at < reader->end;

@@ -45,11 +45,6 @@ static void abandon(struct loom_pending *pending) {
   free_write((struct loom_cluster_write *)pending);
 }
 
-static struct loom_row_reader reader_of(const struct loom_text *text) {
-  const unsigned char *bytes = (const unsigned char *)text->bytes;
-  return (struct loom_row_reader){bytes, bytes ? bytes + text->length : bytes, false};
-}
-
 static struct loom_ledger_part *find_part(struct loom_cluster_write *write, unsigned shard,
                                           int32_t day) {
   for (size_t i = write->part_count; i-- > 0;)
@@ -76,7 +71,7 @@ static bool put_read_back(const struct loom_cluster_write *write, unsigned shard
 /* Whether a shard has of the ingest what was sent. */
 static bool has_all(struct loom_cluster_write *write, unsigned shard,
                     const struct loom_text *answer) {
-  struct loom_row_reader reader = reader_of(answer);
+  struct loom_row_reader reader = loom_row_reader_of(answer);
   size_t found = 0, wanted = 0;
   for (size_t i = 0; i < write->part_count; i++)
     wanted += write->parts[i].shard == shard && write->parts[i].blocks;
@@ -216,6 +211,14 @@ loom_status loom_cluster_write_of(loom_database *head,
   return LOOM_OK;
 }
 
+loom_status loom_cluster_lend(void *context, loom_cluster **cluster, loom_error *error) {
+  loom_cluster **lent = context;
+  (void)error;
+  *cluster = *lent;
+  *lent = NULL;
+  return LOOM_OK;
+}
+
 loom_status loom_cluster_write_ahead(loom_cluster *cluster, loom_cluster_write **out,
                                      loom_error *error) {
   struct loom_cluster_write *write = calloc(1, sizeof *write);
@@ -310,7 +313,7 @@ static bool put_question(const struct day_write *day, const struct loom_ledger *
 }
 
 static loom_status take_stored(struct shard_day *here, unsigned shard, loom_error *error) {
-  struct loom_row_reader reader = reader_of(&here->stored_text);
+  struct loom_row_reader reader = loom_row_reader_of(&here->stored_text);
   while (loom_row_more(&reader)) {
     if (!loom_grow(&here->stored, &here->stored_capacity, here->stored_count + 1,
                    sizeof *here->stored))

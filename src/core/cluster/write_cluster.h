@@ -23,6 +23,9 @@ loom_status loom_cluster_write_of(loom_database *head,
                                                       loom_error *error),
                                   void *context, loom_cluster_write **write, loom_error *error);
 
+/* An `open` of one that is there: `context` points to it, and to NULL once it is taken over. */
+loom_status loom_cluster_lend(void *context, loom_cluster **cluster, loom_error *error);
+
 /*
 ** One that begins before its transaction does, so that others may write to the head while it sends: the ledger is the last one, of which
 ** the head has to be when they are joined. Takes the cluster over, also when it fails. Joined, it is the transaction's; or it is freed.
