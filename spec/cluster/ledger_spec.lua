@@ -72,6 +72,25 @@ cluster.describe("the ledger of a cluster", function(each)
     cluster.expect_same(other, db, "info", "DB")
   end)
 
+  it("has it written by the head alone that took over last", function()
+    cluster.expect_same(conf, db, "ingest", "DB", "--status", write_polls("one", "a,active,2023-01-25 10:00:00"))
+    local other = folder .. "/other.conf"
+    servers.conf(other, database)
+    local two = write_polls("two", "a,inactive,2023-01-25 11:00:00")
+    assert.equal(other .. ": this head alone writes to the cluster from now on\n",
+      (shell.good("cluster", "take-over", other)))
+    local result = shell.loom("ingest", conf, "--status", two)
+    shell.expect_failure(result, 1)
+    assert.matches("another head alone writes to this cluster, until loom cluster take-over has this one do so",
+      result.err, 1, true)
+    cluster.expect_same(conf, db, "report", "DB", "--format", "exact")
+    cluster.expect_same(other, db, "ingest", "DB", "--status", two)
+    cluster.expect_same(conf, db, "report", "DB", "--format", "exact")
+    shell.good("cluster", "take-over", conf)
+    cluster.expect_same(conf, db, "ingest", "DB", "--status", write_polls("three", "b,inactive,2023-01-25 11:00:00"))
+    shell.expect_failure(shell.loom("cluster", "compact", other), 1)
+  end)
+
   it("tells it from another cluster of the same name and as many commits", function()
     local polls = write_polls("polls", "a,active,2023-01-25 10:00:00", "b,inactive,2023-01-25 11:00:00")
     cluster.expect_same(conf, db, "ingest", "DB", "--status", polls)

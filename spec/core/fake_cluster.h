@@ -326,6 +326,17 @@ static inline void fake_tip(struct fake_cluster *fake, struct loom_text *out) {
     loom_row_put_u64(out, 0);
     loom_row_put_string(out, identity->note, strlen(identity->note));
   }
+  const struct fake_entry *owner = NULL;
+  for (size_t i = 0; i < fake->ledger_count; i++)
+    if (strcmp(fake->ledger[i].step, "owner") == 0 &&
+        (!owner || fake->ledger[i].number > owner->number))
+      owner = &fake->ledger[i];
+  if (owner) {
+    loom_row_put_string(out, "owner", 5);
+    loom_row_put_u64(out, owner->number);
+    loom_row_put_u64(out, 0);
+    loom_row_put_string(out, owner->note, strlen(owner->note));
+  }
   while (fake_holding(fake, number + 1))
     number++;
   if (number == 0)

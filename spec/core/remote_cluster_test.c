@@ -792,6 +792,43 @@ static size_t count_of_blocks(const struct fixture *fixture) {
   return fixture->fake->block_count[0] + fixture->fake->block_count[1];
 }
 
+static void take_over(loom_database *head) {
+  loom_error error;
+  loom_cluster *cluster;
+  assert_status(loom_remote_open(head, &cluster, &error), LOOM_OK, &error);
+  assert_status(loom_care_take_over(head, cluster, &error), LOOM_OK, &error);
+  loom_cluster_free(cluster);
+}
+
+static void is_written_by_its_owner_alone(void **state) {
+  struct fixture fixture = begin();
+  struct loom_counts counts;
+  loom_error error;
+  loom_database *second, *first = fixture.head;
+  const char *text = HEADER "a,active,2023-01-26 10:00:00\n";
+  (void)state;
+  store_one(&fixture, HEADER "a,active,2023-01-25 10:00:00\n");
+  assert_status(attach(&fixture, "second.db", &second, &error), LOOM_OK, &error);
+  take_over(first);
+  store_one(&fixture, HEADER "a,active,2023-01-25 11:00:00\n");
+  assert_int_equal(store_texts(second, &text, 1, &counts, &error), LOOM_EINVAL);
+  assert_string_equal(error.message,
+                      "head.db: another head alone writes to this cluster, until "
+                      "loom cluster take-over has this one do so");
+  take_over(second);
+  assert_int_equal(store_texts(first, &text, 1, &counts, &error), LOOM_EINVAL);
+  fixture.head = second;
+  store_one(&fixture, text);
+  assert_same_reports(&fixture);
+  take_over(first);
+  take_over(first);
+  fixture.head = first;
+  store_one(&fixture, HEADER "a,active,2023-01-25 13:00:00\n");
+  assert_same_reports(&fixture);
+  loom_database_close(second);
+  end(&fixture);
+}
+
 static void drops_what_was_replaced(void **state) {
   struct fixture fixture = begin();
   uint64_t seed = 13;
@@ -1240,6 +1277,7 @@ int main(void) {
       cmocka_unit_test(refuses_heads_of_others),
       cmocka_unit_test(tells_clusters_of_one_name_apart),
       cmocka_unit_test(writes_days_anew),
+      cmocka_unit_test(is_written_by_its_owner_alone),
       cmocka_unit_test(drops_what_was_replaced),
       cmocka_unit_test(removes_old_polls),
       cmocka_unit_test(reads_and_flushes_what_is_spooled),

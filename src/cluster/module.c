@@ -9,6 +9,7 @@
 **                                 what is before the shards `problem`: the ledger cannot be read
 **   cluster.check(path)           a list of problems, empty where every replica adds up
 **   cluster.compact(handle)       how many days were written anew
+**   cluster.take_over(handle)     from now on the handle's head alone writes: true
 **   cluster.drop(handle, age)     how many generations of shards' days were dropped, which were replaced so many seconds ago
 **   cluster.flush(handle, path)   takes what is spooled in a database, whose file is the head, to the cluster:
 **                                 {polls, new, duplicates, conflicts, waiting}
@@ -317,6 +318,18 @@ static int compact(lua_State *L) {
   return 1;
 }
 
+/* take_over(handle) */
+static int take_over(lua_State *L) {
+  loom_error error;
+  loom_cluster *cluster;
+  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  loom_status status = loom_remote_open(database, &cluster, &error);
+  if (status == LOOM_OK)
+    status = loom_care_take_over(database, cluster, &error);
+  loom_cluster_free(cluster);
+  return lloom_done(L, status, &error);
+}
+
 /* drop(handle, age) */
 static int drop(lua_State *L) {
   loom_error error;
@@ -519,11 +532,19 @@ static int progress(lua_State *L) {
 __attribute__((visibility("default"))) int luaopen_loom_cluster(lua_State *L);
 
 int luaopen_loom_cluster(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"read", read_conf},     {"create", create},         {"attach", attach},
-      {"status", status_of},   {"check", check},           {"compact", compact},
-      {"secret", read_secret}, {"is_address", is_address}, {"streams", streams},
-      {"drop", drop},          {"flush", flush},           {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"read", read_conf},
+                                       {"create", create},
+                                       {"attach", attach},
+                                       {"status", status_of},
+                                       {"check", check},
+                                       {"compact", compact},
+                                       {"secret", read_secret},
+                                       {"is_address", is_address},
+                                       {"streams", streams},
+                                       {"drop", drop},
+                                       {"take_over", take_over},
+                                       {"flush", flush},
+                                       {NULL, NULL}};
   static const luaL_Reg methods[] = {{"open", open_stream}, {"take", take},         {"head", head},
                                      {"tail", tail},        {"progress", progress}, {NULL, NULL}};
   lloom_new_type(L, STREAMS, methods, close_streams);

@@ -103,4 +103,17 @@ local compact = verb("compact", "Write days anew that came in pieces.",
     options.add(parser, "--replaced-for", "DUR", "How long ago what is dropped was replaced.", options.duration):default "1h"
   end)
 
-return common.group("cluster", "Look after a cluster that has the polls.", { create, status, check, compact })
+local take_over = verb("take-over", "Have this machine's head be the only one that writes.",
+  "Have the head of this cluster.conf be the only one that writes to the cluster: all others are refused, until it is done for "
+    .. "one of them. Until it is done for the first time, every head may write.",
+  function(cluster, conf)
+    return common.with_database(conf, function(monitor)
+      local taken, why = cluster.take_over(monitor.database)
+      if taken then
+        print(conf .. ": this head alone writes to the cluster from now on")
+      end
+      return taken, why
+    end)
+  end)
+
+return common.group("cluster", "Look after a cluster that has the polls.", { create, status, check, compact, take_over })

@@ -285,3 +285,22 @@ loom_status loom_care_compact(loom_database *head, loom_cluster *cluster, uint64
   loom_cluster_free(cluster);
   return status;
 }
+
+/* ---- who writes ---- */
+
+loom_status loom_care_take_over(loom_database *head, loom_cluster *cluster, loom_error *error) {
+  char owner[LOOM_LEDGER_IDENTITY];
+  loom_status status = loom_ledger_new_identity(owner, error);
+  if (status == LOOM_OK)
+    status = loom_database_begin_write(head, error);
+  if (status != LOOM_OK)
+    return status;
+  status = loom_head_set_owner(head, owner, error);
+  if (status == LOOM_OK)
+    status = loom_ledger_own(cluster, owner, error);
+  loom_database_keep_revision(head);
+  if (status == LOOM_OK)
+    return loom_database_commit(head, error);
+  loom_database_rollback(head);
+  return status;
+}

@@ -40,4 +40,7 @@ loom_status loom_care_compact(loom_database *head, loom_cluster *cluster, uint64
 loom_status loom_care_drop(loom_cluster *cluster, int64_t age, uint64_t *dropped,
                            loom_error *error);
 
+/* Has a head be the only one that writes, from now on; others are refused when they commit. LOOM_EBUSY: another did so just now. */
+loom_status loom_care_take_over(loom_database *head, loom_cluster *cluster, loom_error *error);
+
 #endif

@@ -19,6 +19,7 @@
 #define COMMIT_SHARD 65535 /* of the commits' rows, which are of no shard */
 
 #define IDENTITY "identity" /* the step of the row that tells the cluster from others */
+#define OWNER "owner"       /* and of those that tell who alone writes; the last number counts */
 
 /* The ingests of the commits that hold, up to a number. */
 #define HOLDING                                                                                    \
@@ -239,6 +240,10 @@ static bool is_identity(const char *text, size_t length) {
   return length > 0;
 }
 
+static bool is_step(const char *step, size_t length, const char *name) {
+  return length == strlen(name) && memcmp(step, name, length) == 0;
+}
+
 static loom_status take_tip(const struct loom_text *answer, struct loom_ledger_tip *tip,
                             loom_error *error) {
   struct loom_row_reader reader = loom_row_reader_of(answer);
@@ -249,11 +254,16 @@ static loom_status take_tip(const struct loom_text *answer, struct loom_ledger_t
     const char *note = loom_row_string(&reader, &length);
     if (reader.bad)
       break;
-    if (step_length == strlen(IDENTITY) && memcmp(step, IDENTITY, step_length) == 0) {
-      if (length >= sizeof tip->identity || !is_identity(note, length))
-        return loom_fail(error, LOOM_ECORRUPT, "the cluster's ledger: its identity is none");
-      memcpy(tip->identity, note, length);
-      tip->identity[length] = '\0';
+    char *kept = is_step(step, step_length, IDENTITY) ? tip->identity
+                 : is_step(step, step_length, OWNER)  ? tip->owner
+                                                      : NULL;
+    if (kept && (length >= LOOM_LEDGER_IDENTITY || !is_identity(note, length)))
+      return loom_fail(error, LOOM_ECORRUPT,
+                       "the cluster's ledger: what it has as an identity is none");
+    if (kept) {
+      memcpy(kept, note, length);
+      kept[length] = '\0';
+      tip->owners = kept == tip->owner ? number : tip->owners;
     } else {
       tip->number = number;
       tip->ingest = ingest;
@@ -269,7 +279,9 @@ loom_status loom_ledger_tip(loom_cluster *cluster, struct loom_ledger_tip *tip, 
       loom_sql_add(&question,
                    "SELECT step, number, max(ingest), min(note) FROM ledger WHERE step = '" IDENTITY
                    "' OR (step = 'commit' AND number = (SELECT max(number) FROM ledger WHERE step "
-                   "= 'commit')) GROUP BY step, number FORMAT RowBinary")
+                   "= 'commit')) OR (step = '" OWNER
+                   "' AND number = (SELECT max(number) FROM ledger "
+                   "WHERE step = '" OWNER "')) GROUP BY step, number FORMAT RowBinary")
           ? LOOM_OK
           : loom_no_memory(error);
   if (status == LOOM_OK)
@@ -446,22 +458,45 @@ loom_status loom_ledger_begin(loom_cluster *cluster, const char *note, uint64_t 
   return status;
 }
 
-/* Of several, which were made at once, the least is the cluster's: see loom_ledger_tip. */
-loom_status loom_ledger_identify(loom_cluster *cluster, loom_error *error) {
-  struct loom_ledger_tip tip;
-  struct loom_text rows = {0};
+loom_status loom_ledger_new_identity(char identity[LOOM_LEDGER_IDENTITY], loom_error *error) {
   unsigned char random[(LOOM_LEDGER_IDENTITY - 1) / 2];
-  char identity[LOOM_LEDGER_IDENTITY];
-  loom_status status = loom_ledger_tip(cluster, &tip, error);
-  if (status != LOOM_OK || *tip.identity)
-    return status;
   if (!loom_random(random, sizeof random))
     return no_random(error);
   for (size_t i = 0; i < sizeof random; i++)
     snprintf(identity + 2 * i, 3, "%02x", random[i]);
+  return LOOM_OK;
+}
+
+/* Of several, which were made at once, the least is the cluster's: see loom_ledger_tip. */
+loom_status loom_ledger_identify(loom_cluster *cluster, loom_error *error) {
+  struct loom_ledger_tip tip;
+  struct loom_text rows = {0};
+  char identity[LOOM_LEDGER_IDENTITY];
+  loom_status status = loom_ledger_tip(cluster, &tip, error);
+  if (status != LOOM_OK || *tip.identity)
+    return status;
+  status = loom_ledger_new_identity(identity, error);
+  if (status != LOOM_OK)
+    return status;
   status = put_row(&rows, 0, IDENTITY, 0, &nothing, identity) ? insert(cluster, &rows, error)
                                                               : loom_no_memory(error);
   loom_text_free(&rows);
+  return status;
+}
+
+loom_status loom_ledger_own(loom_cluster *cluster, const char *owner, loom_error *error) {
+  struct loom_ledger_tip tip;
+  struct loom_text rows = {0};
+  loom_status status = loom_ledger_tip(cluster, &tip, error);
+  if (status != LOOM_OK)
+    return status;
+  status = put_row(&rows, 0, OWNER, tip.owners + 1, &nothing, owner) ? insert(cluster, &rows, error)
+                                                                     : loom_no_memory(error);
+  loom_text_free(&rows);
+  if (status == LOOM_OK)
+    status = loom_ledger_tip(cluster, &tip, error);
+  if (status == LOOM_OK && strcmp(tip.owner, owner) != 0)
+    status = loom_fail(error, LOOM_EBUSY, "another head took over at the same time: try again");
   return status;
 }
 

@@ -53,6 +53,8 @@ void loom_ledger_free(struct loom_ledger *ledger);
 struct loom_ledger_tip {
   uint64_t number, ingest;             /* of the last commit; 0: there is none */
   char identity[LOOM_LEDGER_IDENTITY]; /* of the cluster; empty: it was made by an older Loom */
+  char owner[LOOM_LEDGER_IDENTITY];    /* who alone writes; empty: anybody does */
+  uint64_t owners;                     /* how many there have been */
 };
 
 loom_status loom_ledger_tip(loom_cluster *cluster, struct loom_ledger_tip *tip, loom_error *error);
@@ -96,6 +98,12 @@ loom_status loom_ledger_prove(loom_cluster *cluster, const struct loom_ledger *l
 
 /* Gives the cluster an identity, by which it is told from others of its name, unless it has one. */
 loom_status loom_ledger_identify(loom_cluster *cluster, loom_error *error);
+
+/* Random digits in hex. */
+loom_status loom_ledger_new_identity(char identity[LOOM_LEDGER_IDENTITY], loom_error *error);
+
+/* Makes one the owner, which nobody was before. LOOM_EBUSY: another took over meanwhile. */
+loom_status loom_ledger_own(loom_cluster *cluster, const char *owner, loom_error *error);
 
 /* Begins an ingest, which gets a number above all that there are. */
 loom_status loom_ledger_begin(loom_cluster *cluster, const char *note, uint64_t *ingest,

@@ -117,10 +117,34 @@ static loom_status was_overtaken(uint64_t number, loom_error *error) {
                    number);
 }
 
-/* Nobody has committed since this began. */
+/* A cluster that has an owner is written by that alone. */
+static loom_status check_owner(const struct loom_cluster_write *write,
+                               const struct loom_ledger_tip *tip, loom_error *error) {
+  char own[LOOM_HEAD_IDENTITY_MAX];
+  if (!*tip->owner)
+    return LOOM_OK;
+  loom_status status = loom_head_owner(write->head, own, error);
+  if (status == LOOM_OK && strcmp(own, tip->owner) != 0)
+    status =
+        loom_fail(error, LOOM_EINVAL,
+                  "%s: another head alone writes to this cluster, until loom cluster take-over "
+                  "has this one do so",
+                  loom_cluster_conf(write->cluster)->head);
+  return status;
+}
+
+static loom_status look_for_owner(const struct loom_cluster_write *write, loom_error *error) {
+  struct loom_ledger_tip tip;
+  loom_status status = loom_ledger_tip(write->cluster, &tip, error);
+  return status == LOOM_OK ? check_owner(write, &tip, error) : status;
+}
+
+/* Nobody has committed since this began, nor has taken over. */
 static loom_status check_first(const struct loom_cluster_write *write, loom_error *error) {
   struct loom_ledger_tip tip;
   loom_status status = loom_ledger_tip(write->cluster, &tip, error);
+  if (status == LOOM_OK)
+    status = check_owner(write, &tip, error);
   if (status == LOOM_OK &&
       (tip.number != write->ledger.number || tip.ingest != write->ledger.ingest))
     status = was_overtaken(tip.number, error);
@@ -200,6 +224,8 @@ loom_status loom_cluster_write_of(loom_database *head,
   write->pending = (struct loom_pending){.commit = commit, .abandon = abandon};
   write->head = head;
   loom_status status = open(context, &write->cluster, error);
+  if (status == LOOM_OK)
+    status = look_for_owner(write, error);
   if (status == LOOM_OK)
     status = loom_head_spool_catch_up(head, write->cluster, &write->ledger, error);
   if (status != LOOM_OK) {

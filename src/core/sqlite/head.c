@@ -122,6 +122,39 @@ loom_status loom_head_write(loom_database *database, const struct loom_head *hea
   return loom_statement_run(database, put, NULL, error);
 }
 
+loom_status loom_head_owner(loom_database *database, char owner[LOOM_HEAD_IDENTITY_MAX],
+                            loom_error *error) {
+  sqlite3_stmt *find = NULL;
+  size_t length = 0;
+  *owner = '\0';
+  loom_status status = loom_statement_get(
+      database, "SELECT value FROM main.service WHERE name = 'owner'", &find, error);
+  if (status != LOOM_OK)
+    return status;
+  int step = sqlite3_step(find);
+  const char *value = step == SQLITE_ROW ? loom_column_bytes(find, 0, &length) : NULL;
+  if (step != SQLITE_ROW && step != SQLITE_DONE)
+    status = loom_database_failure(database, error);
+  else if (value && length < LOOM_HEAD_IDENTITY_MAX) {
+    memcpy(owner, value, length);
+    owner[length] = '\0';
+  }
+  loom_statement_keep(database, find, false);
+  return status;
+}
+
+loom_status loom_head_set_owner(loom_database *database, const char *owner, loom_error *error) {
+  sqlite3_stmt *put;
+  loom_status status = loom_statement_get(
+      database,
+      "INSERT INTO service VALUES('owner', ?1) ON CONFLICT(name) DO UPDATE SET value = ?1", &put,
+      error);
+  if (status != LOOM_OK)
+    return status;
+  loom_bind_text(put, 1, owner, strlen(owner));
+  return loom_statement_run(database, put, NULL, error);
+}
+
 loom_status loom_head_refuse(loom_database *database, loom_error *error) {
   char row[ROW_SIZE];
   loom_status status = find_row(database, row, error);

@@ -34,6 +34,11 @@ loom_status loom_head_read(loom_database *database, struct loom_head *head, loom
 loom_status loom_head_check_identity(const loom_database *database, const struct loom_head *head,
                                      const char *identity, loom_error *error);
 
+/* As what a head owns a cluster, if it does; empty: as nothing. Needs a transaction, and to set it one that writes. */
+loom_status loom_head_owner(loom_database *database, char owner[LOOM_HEAD_IDENTITY_MAX],
+                            loom_error *error);
+loom_status loom_head_set_owner(loom_database *database, const char *owner, loom_error *error);
+
 /* Needs a write transaction. LOOM_EINVAL: there are polls in the file, or it is the head of another. */
 loom_status loom_head_write(loom_database *database, const struct loom_head *head,
                             loom_error *error);
