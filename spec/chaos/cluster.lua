@@ -515,6 +515,10 @@ local function check_flush()
   await("what the service was sent, in another head", function()
     return #missing_of(other) == 0
   end)
+  files.write(folder .. "/fresh.conf", (files.read(conf):gsub("head [^\n]*", "head fresh.db")))
+  if shell.good("export", folder .. "/fresh.conf", "polls") ~= shell.good("export", conf, "polls") then
+    fail "a head that is new has not the polls of the others"
+  end
   count("polls of the service that are there", #lines_of "poller.acknowledged")
   count("files that are there", #expected)
 end
