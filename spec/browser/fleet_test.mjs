@@ -88,6 +88,24 @@ describe("the fleet", () => {
     });
   });
 
+  it("is sorted without a change of what is beside the table", async () => {
+    await open("?by=brand", async (page, seen) => {
+      await page.locator(".fleet-spark path, .fleet-spark rect").first().waitFor();
+      await page.locator(".trend-picture path").first().waitFor();
+      await page.locator(".fleet-spread-picture").waitFor();
+      await settle(page, seen);
+      await page.evaluate(() => {
+        window.changed = [];
+        const observer = new MutationObserver((list) => window.changed.push(...list.map(({target}) => target.outerHTML)));
+        document.querySelectorAll(".fleet-top, .fleet-foot").forEach((one) => observer.observe(one, {childList: true, subtree: true}));
+      });
+      await page.locator(".fleet-stores").getByRole("button", {name: "Down (h)"}).click();
+      await page.locator('.fleet-stores th[aria-sort="descending"]').waitFor();
+      await settle(page, seen);
+      assert.deepEqual(await page.evaluate(() => window.changed), []);
+    });
+  });
+
   it("has the columns that are chosen, and every row when it is scrolled", async () => {
     await open("", async (page, seen) => {
       await page.getByRole("button", {name: "Columns"}).click();

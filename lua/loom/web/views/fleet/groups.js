@@ -6,12 +6,12 @@ import * as address from "../../address.js";
 import { duration, hours } from "../../clock.js";
 import { copy } from "../../copy.js";
 import * as fresh from "../../fresh.js";
-import { fill, h } from "../../h.js";
+import { h } from "../../h.js";
 import { refilling } from "../../refilling.js";
 import { sheet } from "../../sheet.js";
 import { count, counted, percent, points } from "../../words.js";
 import { spark } from "./groups/spark.js";
-import { about, figures, hasSpan, windowOf, wordOf } from "./question.js";
+import { about, figures, hasSpan, windowOf, wordOf, unsorted } from "./question.js";
 
 /** @typedef {import("./states.js").Counts} Counts */
 /** @typedef {{ value: string | null, stores: number, states: Counts, windows: Record<string, any> }} Group */
@@ -121,14 +121,14 @@ export function groups() {
   const rest = h("p");
   const element = h("section", { class: "panel stack fleet-groups", "aria-label": "Groups" },
     h("div", { class: "row" }, heading, tools), rows, rest);
-  const [refillTools, refillRows, refillRest] = [tools, rows, rest].map(refilling);
+  const [refillHeading, refillTools, refillRows, refillRest] = [heading, tools, rows, rest].map(refilling);
 
   /**
    * @param {Omit<Shown, "all">} shown
    * @param {URLSearchParams} query which links keep
    */
   function show(shown, query) {
-    refillRows([shown, all, query.toString()], () => table({ ...shown, all }));
+    refillRows([shown, all, unsorted(query)], () => table({ ...shown, all }));
     refillRest([shown, all], () => shown.found.length > FEW && h("button", { type: "button", class: "plain",
       "aria-expanded": String(all), onclick: () => {
         all = !all;
@@ -171,14 +171,15 @@ export function groups() {
       }
       const answer = /** @type {Group[]} */ ((await fresh.get("v1/groups", asked, signal)).groups);
       const found = answer.toSorted((a, b) => b.windows[window].totals.down - a.windows[window].totals.down);
-      fill(heading, "Groups", h("small", null, ` in the ${wordOf(window)}`));
-      refillTools([names, by, query.toString()], () => [choice(names, by), !copy && target(query)]);
+      refillHeading(window, () => ["Groups", h("small", null, ` in the ${wordOf(window)}`)]);
+      refillTools([names, by, unsorted(query)], () => [choice(names, by), !copy && target(query)]);
       const showAll = () => show({ found, by, window, courses: [...courses], hasTarget: query.has("target") }, query);
-      if (coursed !== `${by} ${query}`) {
+      if (coursed !== `${by} ${unsorted(query)}`) {
         courses = new Map();
       }
       showAll(); // courses take longer
-      [courses, coursed] = [await coursesOf(query, by, answer.length, signal), `${by} ${query}`];
+      [courses, coursed] = [await coursesOf(query, by, answer.length, signal),
+        `${by} ${unsorted(query)}`];
       showAll();
     },
   };

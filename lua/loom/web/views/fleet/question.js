@@ -80,3 +80,13 @@ export function figures(query) {
   asked.set("compare", "true");
   return asked;
 }
+
+/**
+ * What of an address decides what is shown beside the table of stores: all but the table's order and columns.
+ * @param {URLSearchParams} query
+ */
+export function unsorted(query) {
+  const rest = new URLSearchParams(query);
+  ["sort", "order", "cols"].forEach((name) => rest.delete(name));
+  return rest.toString();
+}

@@ -6,7 +6,7 @@ import * as address from "../../address.js";
 import { h, svg } from "../../h.js";
 import { refilling } from "../../refilling.js";
 import { count, counted, percent } from "../../words.js";
-import { windowOf, wordOf } from "./question.js";
+import { windowOf, wordOf, unsorted } from "./question.js";
 
 /** @typedef {{ from: number, to: number, stores: number }} Bin */
 
@@ -71,7 +71,7 @@ export function spread() {
     update(query, summary) {
       const of = summary.figures[windowOf(query)];
       const { 50: median, 5: low } = of?.percentiles.ratio ?? {};
-      refill([of, summary.stores, query.toString()], () => [
+      refill([of, summary.stores, unsorted(query)], () => [
         h("h2", null, "How stores fared", h("small", null, ` in the ${wordOf(windowOf(query))}`)),
         median === undefined || median === null ? h("p", { class: "soft" }, "Nothing was measured.") : [
           h("p", null, "Half of them were up ", h("b", null, percent(median)), median < 1 && " or more", ", one in twenty ",

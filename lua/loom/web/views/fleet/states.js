@@ -7,6 +7,7 @@ import { duration, instant, OLD, sinceNow } from "../../clock.js";
 import { h, svg } from "../../h.js";
 import { refilling } from "../../refilling.js";
 import { count, counted, MEANINGS, STATES } from "../../words.js";
+import { unsorted } from "./question.js";
 
 /** @typedef {{ up: number, down: number, unknown: number, excluded: number, closed: number, dormant: number }} Counts */
 
@@ -128,7 +129,7 @@ export function states() {
      */
     update(query, now) {
       const ago = agoOf(now, query);
-      refill([now.counts, now.down_for, now.dormant_after, ago, query.toString()], () => content(now, ago, query));
+      refill([now.counts, now.down_for, now.dormant_after, ago, unsorted(query)], () => content(now, ago, query));
     },
   };
 }

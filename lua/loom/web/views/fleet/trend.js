@@ -8,7 +8,7 @@ import * as fresh from "../../fresh.js";
 import { fill, h, svg } from "../../h.js";
 import * as notice from "../../notice.js";
 import { counted, percent } from "../../words.js";
-import { hasSpan } from "./question.js";
+import { hasSpan, unsorted } from "./question.js";
 import { cursor } from "./trend/cursor.js";
 import { marks, plot, scales } from "./trend/plot.js";
 import { end, question, ratio } from "./trend/series.js";
@@ -44,8 +44,8 @@ export function trend() {
   /** @type {import("./trend/cursor.js").Cursor | null} */
   let at = null;
   let query = new URLSearchParams();
-  let told = "";
-  let frame = 0;
+  let told = " "; // which no address is
+  let [frame, width] = [0, 0];
 
   const heading = h("h2", null, WEEK);
   const tools = h("div", { class: "row" });
@@ -59,7 +59,11 @@ export function trend() {
   const element = h("section", { class: "panel stack fleet-trend", "aria-label": "Trend" },
     h("div", { class: "row" }, heading, tools), place, h("div", { class: "row trend-foot" }, readout), rows);
 
-  const size = () => ({ width: Math.max(240, place.clientWidth), height: HEIGHT, ...AROUND });
+  // Asked of the browser but once, since it would lay out all that has changed to tell it.
+  function size() {
+    width ||= place.clientWidth;
+    return { width: Math.max(240, width), height: HEIGHT, ...AROUND };
+  }
 
   function draw() {
     frame = 0;
@@ -112,7 +116,12 @@ export function trend() {
       }
     },
   });
-  const resized = new ResizeObserver(later);
+  const resized = new ResizeObserver(([{ contentRect }]) => {
+    if (Math.round(contentRect.width) !== width) {
+      width = Math.round(contentRect.width);
+      later();
+    }
+  });
   resized.observe(place);
 
   return {
@@ -123,15 +132,18 @@ export function trend() {
      */
     async update(wanted, signal) {
       const found = await fresh.get("v1/series", question(wanted), signal);
-      if (series && told !== wanted.toString()) {
+      const isOther = told !== unsorted(wanted);
+      if (!isOther && series === found) {
+        return;
+      } else if (series && isOther) {
         pointer.reset();
       }
       [series, query] = [found, wanted];
       const zone = zoneOf(wanted);
       fill(heading, hasSpan(wanted) ? `${show(found.from, zone)} – ${show(found.to, zone)}` : WEEK);
       picture.setAttribute("aria-label", `Up and down time of ${counted(found.stores, "store")} in ${found.t.length} steps`);
-      if (told !== wanted.toString() || !tools.firstChild && !copy) {
-        told = wanted.toString();
+      if (isOther) {
+        told = unsorted(wanted);
         fill(tools, !copy && buttons(wanted, found.as_of));
       }
       tell(false);

@@ -8,7 +8,7 @@ import { h } from "../../h.js";
 import { refilling } from "../../refilling.js";
 import { sheet } from "../../sheet.js";
 import { count, percent, points } from "../../words.js";
-import { labelOf, towards, windowOf } from "./question.js";
+import { labelOf, towards, unsorted, windowOf } from "./question.js";
 
 /**
  * A change, and whether it is for the worse.
@@ -34,7 +34,7 @@ function row(window, { totals, change }, query) {
   return h("tr", { class: chosen ? "chosen" : null },
     h("th", { scope: "row" }, h("button", { type: "button", class: "plain", "aria-pressed": String(chosen),
       title: isReady() && window.from !== null ? `${show(window.from, zone, "full")} to ${show(window.to, zone, "full")}` : null,
-      onclick: () => address.alter(towards(query, window.name)) }, labelOf(window.name))),
+      onclick: () => address.alter(towards(address.read().query, window.name)) }, labelOf(window.name))),
     h("td", { class: "number" }, h("b", null, percent(totals.ratio))),
     delta(change?.ratio, points(change?.ratio), change?.ratio < -0.00005),
     h("td", { class: "number" }, hours(totals.down)),
@@ -62,7 +62,7 @@ export function windows() {
      */
     update(query, summary) {
       const list = summary.windows.filter((/** @type {any} */ { before_of: of }) => !of);
-      refill([isReady(), list, list.map((/** @type {any} */ { name }) => summary.figures[name]), query.toString()],
+      refill([isReady(), list, list.map((/** @type {any} */ { name }) => summary.figures[name]), unsorted(query)],
         () => list.map((/** @type {any} */ one) => row(one, summary.figures[one.name], query)));
     },
   };
