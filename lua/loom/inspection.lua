@@ -32,6 +32,18 @@ local function inspect(monitor, store, window, options, told, overlay, hours_alo
   return core.inspect(monitor.database, native)
 end
 
+--- The polls of a store from one instant to another, both among them.
+-- @tparam loom.monitor monitor
+-- @tparam string store
+-- @tparam int from in microseconds, before `to`
+-- @tparam int to
+-- @treturn table|nil `from`, and `polls` in order: `at`, in microseconds since that, and `active`
+-- @treturn ?string the failure
+-- @treturn ?string its code
+function inspection.polls(monitor, store, from, to)
+  return inspect(monitor, store, { from = from, to = to }, { as_of = to })
+end
+
 -- Checker of either end of a span: dates stay text.
 local function end_of_span(value)
   local instant = time.days(value) and value or time.instant(value)

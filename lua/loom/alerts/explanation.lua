@@ -5,6 +5,7 @@
 local book = require "loom.alerts.book"
 local check = require "loom.check"
 local Evaluation = require "loom.alerts.evaluation"
+local inspection = require "loom.inspection"
 local replay = require "loom.alerts.replay"
 local rounds = require "loom.alerts.rounds"
 local rules = require "loom.alerts.rules"
@@ -130,31 +131,23 @@ end
 
 -- ---- what it was made from ----
 
-local polls_sql = [[SELECT timestamp_utc, active FROM polls
-  WHERE store_id = ?1 AND timestamp_utc >= ?2 AND timestamp_utc <= ?3
-  ORDER BY timestamp_utc DESC LIMIT ?4]]
-
 -- The polls of a store that were looked at, the oldest first: those from where the evidence begins, and the one before them.
 local function polls_of(monitor, store, from, to)
-  local rows, message, code = monitor.database:rows(polls_sql, store, time.text(from), time.text(to), POLLS_MAX + 1)
-  if not rows then
+  local seen, message, code = inspection.polls(monitor, store, from - WARM_UP, to)
+  if not seen then
     return nil, message, code
   end
-  if #rows <= POLLS_MAX then
-    local before
-    before, message, code = monitor.database:rows([[SELECT timestamp_utc, active FROM polls WHERE store_id = ?1
-      AND timestamp_utc < ?2 AND timestamp_utc >= ?3 ORDER BY timestamp_utc DESC LIMIT 1]], store, time.text(from),
-      time.text(from - WARM_UP))
-    if not before then
-      return nil, message, code
-    end
-    rows[#rows + 1] = before[1]
+  local begin, first = time.between(seen.from, from), #seen.polls + 1
+  while first > 1 and #seen.polls - first + 1 < POLLS_MAX and seen.polls[first - 1].at >= begin do
+    first = first - 1
+  end
+  if first > 1 and #seen.polls - first + 1 < POLLS_MAX then
+    first = first - 1
   end
   local list = {}
-  for i = math.min(#rows, POLLS_MAX), 1, -1 do
-    local poll = {}
-    time.set(poll, "at", time.instant(rows[i].timestamp_utc))
-    poll.active = rows[i].active == 1
+  for i = first, #seen.polls do
+    local poll = { active = seen.polls[i].active }
+    time.set_after(poll, "at", seen.from, seen.polls[i].at)
     list[#list + 1] = poll
   end
   return list
