@@ -58,6 +58,9 @@ cluster.describe("what the service of a cluster has answered", function(each)
       assert.matches("\nlive" .. i .. ",", (shell.good("report", conf, "--all-stores")))
     end
     until_in_cluster(before + 5)
+    local other = folder .. "/other.conf" -- of a head that has to learn of them
+    files.write(other, (files.read(conf):gsub("head %S+", "head other.db")))
+    assert.equal(shell.good("report", conf, "--all-stores"), (shell.good("report", other, "--all-stores")))
     assert.equal(0, send("live1").json.conflicts)
     assert.matches('loom_flushes_total{outcome="done"} %d', service:request("/metrics").body)
     assert.matches("\nloom_polls_spooled %d", service:request("/metrics").body)

@@ -11,7 +11,7 @@
 **   cluster.compact(handle)       how many days were written anew
 **   cluster.take_over(handle)     from now on the handle's head alone writes: true
 **   cluster.drop(handle, age)     how many generations of shards' days were dropped, which were replaced so many seconds ago
-**   cluster.flush(handle, path)   takes what is spooled in a database, whose file is the head, to the cluster:
+**   cluster.flush(handle, path)   takes what is spooled in the head to the cluster; handle: one that was attached:
 **                                 {polls, new, duplicates, conflicts, waiting}
 **   cluster.secret(path)          a secret of one line, of a file that is nobody else's
 **   cluster.is_address(url)       whether it is one: true, and whether a secret may go there; or false
@@ -29,6 +29,7 @@
 #include "net/http.h"
 #include "net/streams.h"
 #include "sqlite/database.h"
+#include "sqlite/remote.h"
 #include "sqlite/spooled.h"
 
 #include <stdlib.h>
@@ -377,6 +378,7 @@ static int flush(lua_State *L) {
   struct loom_flushed flushed;
   int64_t waiting = 0;
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  luaL_argcheck(L, loom_database_remote(database), 1, "it was not attached");
   if (loom_conf_read(lloom_check_path(L, 2), &conf, &error) != LOOM_OK)
     return lloom_failure(L, &error);
   loom_status status = loom_flush(database, open_another, &conf, &flushed, &error);

@@ -7,21 +7,37 @@ local opening = require "loom.opening"
 
 local flusher = {}
 
+local PATIENCE = 5 -- seconds for which servers are asked whether the head is theirs: it is flushed to them later
+
 -- The head that was opened before is still open, unless it was deleted or replaced.
 local database, opened
 
-local function open(path)
-  if database and (opened ~= path or database:is_lost()) then
+local function close()
+  if database then
     database:close()
     database = nil
   end
-  if not database then
-    local message, code
-    database, message, code = core.open(path, { create = false, checkpoint = false })
-    opened = path
-    return database, message, code
+end
+
+-- Opens the head of a cluster's file.
+local function open(cluster, path)
+  local file = opening.file(path)
+  if database and opened == file and not database:is_lost() then
+    return true
   end
-  return database
+  close()
+  local message, code, attached
+  database, message, code = core.open(file, { create = false, checkpoint = false })
+  if not database then
+    return nil, message, code
+  end
+  attached, message, code = cluster.attach(database, path, PATIENCE)
+  if not attached then
+    close()
+    return nil, message, code
+  end
+  opened = file
+  return true
 end
 
 --- Takes what is spooled to the cluster, and writes what became of it as JSON.
@@ -31,12 +47,12 @@ end
 function flusher.flush(write, argument)
   local path = cjson.decode(argument)[1]
   local cluster, message, code = opening.cluster()
-  local head, flushed
+  local is_open, flushed
   if cluster then
-    head, message, code = open(opening.file(path))
+    is_open, message, code = open(cluster, path)
   end
-  if head then
-    flushed, message, code = cluster.flush(head, path)
+  if is_open then
+    flushed, message, code = cluster.flush(database, path)
   end
   if not flushed then
     return nil, message, code
