@@ -4,6 +4,7 @@ local cjson = require "cjson"
 local await = require "support.await"
 local core = require "loom.core"
 local files = require "support.files"
+local handshake = require "loom.workers.handshake"
 local server = require "support.server"
 local servers = require "support.servers"
 local shell = require "support.shell"
@@ -181,8 +182,34 @@ describe("near the data", function()
     assert.matches("^EVERSION: who asks is another one: it is Loom 0.0.1, and this is ", said.out)
   end)
 
+  it("who asks a worker for what is no report is told so", function()
+    if missing then return end
+    local function ask(request, ...)
+      return shell.run(shell.curl .. " " .. shell.words("-s", "-w", "%{http_code}", "-H", "Authorization: Bearer a secret", "-d",
+        type(request) == "table" and cjson.encode(request) or request, workers[1] .. "/v1/shard-report", ...)).out
+    end
+    local function report(options, more)
+      local request = handshake.own()
+      request.database, request.shard, request.shards, request.options, request.format = database, 1, 2, options, "csv"
+      request.commit, request.ingest = 1, 1
+      for name, value in pairs(more or {}) do
+        request[name] = value
+      end
+      return ask(request)
+    end
+    assert.matches("^EINVAL: JSON of a report is expected\n409$", ask "no JSON")
+    assert.matches("^EVERSION: .*409$", ask {})
+    assert.matches("^EINVAL: this is a worker of shard 1 of 2, of the database .*409$", report({}, { shard = 2 }))
+    assert.matches("^EINVAL: options, a format and a commit .*409$", report({}, { format = "html" }))
+    assert.matches("}F %d+\nEBUSY: the head is at commit .*200$", report { windows = { { name = "a", seconds = 60 } } })
+    for _, options in ipairs { { windows = 5 }, { colour = "red" }, { hours = { a = 1 } }, { progress = true } } do
+      assert.matches("}F %d+\nEINVAL: [^\n]+200$", report(options))
+    end
+    assert.matches("405$", ask("", "-X", "PUT"))
+    assert.matches("401$", shell.run(shell.curl .. " -s -w %{http_code} -d {} " .. workers[1] .. "/v1/shard-report").out)
+  end)
+
   describe("a worker that breaks off", function()
-    local handshake = require "loom.workers.handshake"
     local url
 
     local function head(more)

@@ -34,6 +34,7 @@ struct loom_streams {
   CURLM *multi;
   loom_row_merge *merge;
   unsigned count;
+  bool has_come; /* something, since it was last looked for */
   struct stream streams[];
 };
 
@@ -100,6 +101,7 @@ static size_t take_bytes(char *bytes, size_t one, size_t length, void *context) 
   loom_row_merge *merge = stream->all->merge;
   (void)one; /* 1 */
   stream->heard = now();
+  stream->all->has_come = true;
   curl_easy_getinfo(stream->easy, CURLINFO_RESPONSE_CODE, &stream->status);
   if (stream->status != 200) {
     size_t room = ANSWER_KEPT - stream->kept, more = length < room ? length : room;
@@ -189,14 +191,27 @@ loom_status loom_streams_open(loom_streams *streams, unsigned number,
 
 static void note_end(struct stream *stream, CURLcode code) {
   curl_easy_getinfo(stream->easy, CURLINFO_RESPONSE_CODE, &stream->status);
-  stream->has_ended = true;
+  stream->has_ended = stream->all->has_come = true;
   if (stream->failed == LOOM_OK && code != CURLE_OK && !stream->kept)
     stream->failed = loom_fail(&stream->error, LOOM_EIO, "%s", curl_easy_strerror(code));
 }
 
-/* Lets all send that have room, and takes what has come, for which it waits. */
+/* Notes which have ended. */
+static void collect(loom_streams *streams) {
+  int left;
+  for (CURLMsg *message; (message = curl_multi_info_read(streams->multi, &left));) {
+    char *context = NULL;
+    if (message->msg != CURLMSG_DONE)
+      continue;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &context);
+    note_end((struct stream *)(void *)context, message->data.result);
+  }
+}
+
+/* Lets all send that have room, and takes what has come; where nothing has, it waits for that. */
 static loom_status pump(loom_streams *streams, int milliseconds, loom_error *error) {
-  int running, left;
+  int running;
+  streams->has_come = false;
   for (unsigned i = 0; i < streams->count; i++) {
     struct stream *stream = &streams->streams[i];
     if (stream->is_paused && loom_row_merge_has_room(streams->merge, i)) {
@@ -206,16 +221,12 @@ static loom_status pump(loom_streams *streams, int milliseconds, loom_error *err
     }
   }
   CURLMcode code = curl_multi_perform(streams->multi, &running);
-  if (code == CURLM_OK && milliseconds > 0)
+  collect(streams);
+  if (code == CURLM_OK && !streams->has_come && milliseconds > 0) {
     code = curl_multi_poll(streams->multi, NULL, 0, milliseconds, NULL);
-  if (code == CURLM_OK)
-    code = curl_multi_perform(streams->multi, &running);
-  for (CURLMsg *message; (message = curl_multi_info_read(streams->multi, &left));) {
-    char *context = NULL;
-    if (message->msg != CURLMSG_DONE)
-      continue;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &context);
-    note_end((struct stream *)(void *)context, message->data.result);
+    if (code == CURLM_OK)
+      code = curl_multi_perform(streams->multi, &running);
+    collect(streams);
   }
   return code == CURLM_OK ? LOOM_OK : loom_fail(error, LOOM_EIO, "%s", curl_multi_strerror(code));
 }

@@ -4,7 +4,6 @@
 local check = require "loom.check"
 local columns = require "loom.columns"
 local common = require "loom.cli.common"
-local coordinator = require "loom.workers.coordinator"
 local core = require "loom.core"
 local doctor = require "loom.doctor"
 local opening = require "loom.opening"
@@ -278,6 +277,7 @@ local function run_by_workers(args, format, asked)
   asked.progress = draw and function(share)
     draw(share, "computing")
   end
+  local coordinator = require "loom.workers.coordinator"
   local found, message, code
   for _ = 1, TRIES do
     local opened, problem = common.with_data(args.database, function(monitor)

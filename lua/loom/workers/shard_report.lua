@@ -131,9 +131,9 @@ function shard_report.answer(worker, request, write, pause)
   elseif getmetatable(problem) == refusal then
     return write(core.frame("F", problem.message))
   end
-  local misused = check.misuse and check.misuse(problem)
+  local misused = check.misuse(problem)
   if misused then
-    return write(core.frame("F", "EINVAL: " .. tostring(problem)))
+    return write(core.frame("F", "EINVAL: " .. misused.message))
   end
   error(problem, 0)
 end
