@@ -277,10 +277,7 @@ loom_status loom_care_compact(loom_database *head, loom_cluster *cluster, uint64
     if (status == LOOM_OK)
       status = renew_days(write, days, error);
     loom_database_keep_revision(head); /* no figure changes */
-    if (status == LOOM_OK)
-      status = loom_database_commit(head, error);
-    else
-      loom_database_rollback(head);
+    status = loom_database_end_write(head, status, error);
   }
   loom_cluster_free(cluster);
   return status;

@@ -126,12 +126,9 @@ static loom_status commit(loom_database *head, struct load *load, loom_cluster_w
     status = loom_fail(error, LOOM_EBUSY, "others write to the cluster all the time: try again");
   if (status == LOOM_OK)
     status = remove_load(head, load, error);
-  if (status != LOOM_OK) {
-    loom_database_rollback(head);
-    return status;
-  }
-  loom_database_keep_revision(head);
-  return loom_database_commit(head, error);
+  if (status == LOOM_OK)
+    loom_database_keep_revision(head);
+  return loom_database_end_write(head, status, error);
 }
 
 /* Brings the head up to commits that it has not heard of. */
@@ -141,10 +138,7 @@ static loom_status catch_up(loom_database *head, open_fn *open, void *context, l
   if (status != LOOM_OK)
     return status;
   status = loom_cluster_write_of(head, open, context, &ignored, error);
-  if (status == LOOM_OK)
-    return loom_database_commit(head, error);
-  loom_database_rollback(head);
-  return status;
+  return loom_database_end_write(head, status, error);
 }
 
 static loom_status send_and_commit(loom_database *head, struct load *load,

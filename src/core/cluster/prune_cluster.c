@@ -208,10 +208,7 @@ loom_status loom_prune_cluster(loom_database *head, loom_cluster *cluster,
     status = remove_old(&work, write, error);
   if (status == LOOM_EEMPTY)
     status = LOOM_OK;
-  if (status == LOOM_OK)
-    status = loom_database_commit(head, error);
-  else
-    loom_database_rollback(head);
+  status = loom_database_end_write(head, status, error);
   loom_cluster_free(cluster);
   return status;
 }

@@ -198,10 +198,7 @@ static loom_status catch_up(loom_database *head, struct cluster_remote *remote, 
     status = loom_database_begin_write(head, error);
   if (status == LOOM_OK) {
     status = loom_head_spool_catch_up(head, cluster, &ledger, error);
-    if (status == LOOM_OK)
-      status = loom_database_commit(head, error);
-    else
-      loom_database_rollback(head);
+    status = loom_database_end_write(head, status, error);
   }
   loom_ledger_free(&ledger);
   loom_cluster_free(cluster);

@@ -104,6 +104,15 @@ loom_status loom_database_revision(loom_database *database, int64_t *revision, l
 /* Ends a write transaction, or its innermost part, without effect; harmless when there is none. */
 void loom_database_rollback(loom_database *database);
 
+/* Commits a write transaction in which nothing has failed so far, or ends it without effect: what failed first. */
+static inline loom_status loom_database_end_write(loom_database *database, loom_status status,
+                                                  loom_error *error) {
+  if (status == LOOM_OK)
+    return loom_database_commit(database, error);
+  loom_database_rollback(database);
+  return status;
+}
+
 /*
 ** Makes the write transaction that is open one of parts: from now to its end, what begins to write on this handle is a part
 ** of it, which is kept or undone by itself, also within another part, and on the disk with the whole; what begins to read, and a

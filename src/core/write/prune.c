@@ -364,10 +364,7 @@ loom_status loom_prune(loom_database *database, const struct loom_prune_options 
     status = remove_found(database, options, pruning, blocks, error);
   if (status == LOOM_EEMPTY)
     status = LOOM_OK;
-  if (status == LOOM_OK)
-    status = loom_database_commit(database, error);
-  else
-    loom_database_rollback(database);
+  status = loom_database_end_write(database, status, error);
   /* What is committed stays; the space that this cannot give back, the next one will. */
   if (status == LOOM_OK)
     sqlite3_exec(database->sqlite, "PRAGMA incremental_vacuum", NULL, NULL, NULL);
