@@ -107,7 +107,7 @@ $(eval $(call module,$(ROCK),$(addprefix -I,$(LUA_INCDIR))))
 EXTENSION_PARTS := $(patsubst src/core/%.c,%,$(wildcard src/core/base/*.c src/core/time/*.c \
     src/core/measure/*.c src/core/report/*.c)) \
   $(addprefix sqlite/,block_feed connect connection cursor database date_functions failure feed_sqlite figures_options figures_table head identity \
-    in_schema intake place poll_sql polls_table revision roster_sqlite schema search_sql snapshot source_sqlite sql_instant statement \
+    in_schema intake place poll_sql polls_table revision roster_sqlite schema search_sql snapshot source_sqlite sql_instant statement touched \
     stored_exclusion stored_hours stored_polls transaction wal_index week_sql)
 $(BUILD)/extension/%.o: src/%.c $(HEADERS) src/extension/sqlite.h
 	@mkdir -p $(@D)

@@ -153,15 +153,35 @@ cluster.describe("polls in a cluster", function(each)
     all_same()
   end)
 
-  it("is told to another head, which has all but what was set by hand", function()
-    local database = files.read(conf):match "database (%S+)"
-    same("ingest", "DB", "--status", "spec/fixtures/golden/utc/store_status.csv")
-    conf = folder .. "/other.conf"
-    servers.conf(conf, database)
-    all_same()
-    same("ingest", "DB", "--status", write_polls("more", "a,active,2023-01-25 10:00:00"))
-    conf = folder .. "/cluster.conf"
-    all_same()
+  it("is the same for every head, with all that files brought or that was set by hand", function()
+    local other = files.write(folder .. "/other.conf", (files.read(conf):gsub("head %S+", "head other.db")))
+    local function all_same_there()
+      for _, words in ipairs { { "report", "DB", "--format", "exact" }, { "status", "DB", "--format", "json" },
+          { "export", "DB", "hours" }, { "export", "DB", "timezones" }, { "export", "DB", "special-days" },
+          { "export", "DB", "exclusions" }, { "export", "DB", "attributes" }, { "export", "DB", "polls" } } do
+        cluster.expect_same(other, db, (table.unpack or unpack)(words))
+        same((table.unpack or unpack)(words))
+      end
+    end
+    local function do_both(through, ...)
+      cluster.expect_same(through, db, ...)
+    end
+    load "zones"
+    all_same_there()
+    local store = shell.good("report", db):match "\n([^,]+)"
+    do_both(other, "timezone", "set", "DB", store, "Asia/Tokyo")
+    do_both(conf, "exclude", "add", "DB", store, "--from", "2023-01-24 10:00", "--to", "2023-01-24 12:00")
+    do_both(other, "hours", "set", "DB", "new one", "--daily", "09:00-17:00")
+    do_both(conf, "attributes", "set", "DB", store, "region=north")
+    do_both(other, "special-day", "set", "DB", "*", "2023-01-24", "closed")
+    all_same_there()
+    do_both(conf, "timezone", "clear", "DB", store)
+    do_both(other, "ingest", "DB", "--status", write_polls("more", "another,active,2023-01-25 10:00:00"))
+    all_same_there()
+    os.remove(conf .. ".db") -- and is made anew
+    all_same_there()
+    do_both(conf, "ingest", "DB", "spec/fixtures/golden/utc")
+    all_same_there()
   end)
 
   it("is read by who may only read, and written by nobody who may not", function()

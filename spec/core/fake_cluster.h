@@ -29,6 +29,15 @@ struct fake_block {
   size_t count;
 };
 
+/* Of the roster: see roster_cluster.h. */
+struct fake_row {
+  uint64_t ingest;
+  char kind[16];
+  int64_t number;
+  char *value;
+  size_t length;
+};
+
 struct fake_entry {
   uint32_t at;
   uint64_t ingest, number, blocks, polls, sum, added;
@@ -44,6 +53,8 @@ struct fake_cluster {
   pthread_mutex_t lock;
   struct fake_block blocks[FAKE_SHARDS][FAKE_ROWS];
   size_t block_count[FAKE_SHARDS];
+  struct fake_row roster[FAKE_ROWS];
+  size_t row_count;
   struct fake_entry ledger[FAKE_ROWS];
   size_t ledger_count;
   unsigned asked[FAKE_SHARDS][FAKE_REPLICAS]; /* how many questions each has had, that reached it */
@@ -84,6 +95,8 @@ static inline void fake_cluster_free(struct fake_cluster *fake) {
       free(fake->blocks[i][j].polls);
     free(fake->sent[i]);
   }
+  for (size_t i = 0; i < fake->row_count; i++)
+    free(fake->roster[i].value);
   pthread_mutex_destroy(&fake->lock);
   free(fake);
 }
@@ -95,7 +108,7 @@ struct fake_condition {
   const char *numbers; /* a list of them; NULL: all */
   int64_t first_day, last_day;
   const char *days, *voids; /* lists; NULL: none */
-  uint64_t last, own;
+  uint64_t last, own, since;
 };
 
 static inline bool fake_list_has(const char *list, const char *item) {
@@ -128,6 +141,7 @@ static inline struct fake_condition fake_condition_of(const char *sql) {
                                  .days = fake_behind(sql, "(day, gen) IN ("),
                                  .voids = fake_behind(sql, "ingest NOT IN ("),
                                  .last = (uint64_t)fake_number(sql, "ingest <= ", INT64_MAX),
+                                 .since = (uint64_t)fake_number(sql, "ingest > ", 0),
                                  .own = (uint64_t)fake_number(sql, "OR ingest = ", 0)};
 }
 
@@ -135,7 +149,8 @@ static inline bool fake_is_visible(const struct fake_condition *condition,
                                    const struct fake_block *block) {
   char text[64];
   if (block->number < condition->first || block->number >= condition->end ||
-      block->day < condition->first_day || block->day > condition->last_day)
+      block->day < condition->first_day || block->day > condition->last_day ||
+      block->ingest <= condition->since)
     return false;
   snprintf(text, sizeof text, "%" PRId64, block->number);
   if (condition->numbers && !fake_list_has(condition->numbers, text))
@@ -288,26 +303,117 @@ static inline void fake_put_number(struct loom_text *out, uint64_t number) {
   loom_row_put_u64(out, number);
 }
 
+/* What ingests behind one have brought. */
+static inline void fake_news(struct fake_cluster *fake, const char *sql, uint64_t last,
+                             struct loom_text *out) {
+  uint64_t since = (uint64_t)fake_number(sql, "ingest > ", 0);
+  for (size_t i = 0; i < fake->ledger_count; i++) {
+    const struct fake_entry *entry = &fake->ledger[i];
+    if (strcmp(entry->step, "part") != 0 || entry->ingest <= since ||
+        !fake_holds(fake, entry->ingest, last))
+      continue;
+    struct fake_entry sum = {.shard = entry->shard};
+    bool told = false;
+    for (size_t j = 0; j < fake->ledger_count; j++) {
+      const struct fake_entry *more = &fake->ledger[j];
+      if (strcmp(more->step, "part") != 0 || more->ingest <= since || more->shard != sum.shard ||
+          !fake_holds(fake, more->ingest, last))
+        continue;
+      told |= j < i;
+      sum.blocks += more->blocks;
+      sum.polls += more->polls;
+      sum.gen = more->gen > sum.gen ? more->gen : sum.gen;
+    }
+    if (told)
+      continue;
+    assert_true(loom_text_reserve(out, 32));
+    loom_row_put_u16(out, sum.shard);
+    loom_row_put_u64(out, sum.blocks);
+    loom_row_put_u64(out, sum.polls);
+    loom_row_put_u32(out, sum.gen);
+  }
+}
+
+static inline bool fake_row_is_meant(const struct fake_row *row, const char *sql) {
+  const struct fake_condition condition = fake_condition_of(sql);
+  const char *own = fake_behind(sql, "WHERE ingest = ");
+  char text[32];
+  snprintf(text, sizeof text, "%" PRIu64, row->ingest);
+  if (own)
+    return strtoull(own, NULL, 10) == row->ingest;
+  if (row->ingest <= condition.since || row->ingest > condition.last ||
+      row->number < condition.first || row->number >= condition.end ||
+      (condition.voids && fake_list_has(condition.voids, text)))
+    return false;
+  bool is_exclusion = strcmp(row->kind, "exclusion") == 0;
+  return !(strstr(sql, "kind != 'exclusion'") && is_exclusion) &&
+         !(strstr(sql, "kind = 'exclusion'") && !is_exclusion);
+}
+
+static inline int fake_compare_rows(const void *a, const void *b) {
+  const struct fake_row *x = *(const struct fake_row *const *)a,
+                        *y = *(const struct fake_row *const *)b;
+  bool first = strcmp(x->kind, "store") == 0, second = strcmp(y->kind, "store") == 0;
+  if (first != second)
+    return first ? -1 : 1;
+  int order = strcmp(x->kind, y->kind);
+  if (order == 0 && x->number != y->number)
+    order = x->number < y->number ? -1 : 1;
+  return order ? order : x->ingest < y->ingest ? -1 : x->ingest > y->ingest;
+}
+
+static inline void fake_select_roster(struct fake_cluster *fake, size_t lags, const char *sql,
+                                      struct loom_text *out) {
+  const struct fake_row **rows = calloc(fake->row_count + 1, sizeof(struct fake_row *));
+  size_t count = 0;
+  uint64_t last = 0, bytes = 0;
+  for (size_t i = 0; i + lags < fake->row_count; i++)
+    if (fake_row_is_meant(&fake->roster[i], sql)) {
+      rows[count++] = &fake->roster[i];
+      bytes += fake->roster[i].length;
+      last = (uint64_t)fake->roster[i].number > last ? (uint64_t)fake->roster[i].number : last;
+    }
+  if (strstr(sql, "SELECT count()")) {
+    fake_put_number(out, count);
+    fake_put_number(out, bytes);
+  } else if (strstr(sql, "SELECT max(number)")) {
+    fake_put_number(out, last);
+  } else {
+    qsort(rows, count, sizeof *rows, fake_compare_rows);
+    for (size_t i = 0; i < count; i++) {
+      assert_true(loom_text_reserve(out, 64 + rows[i]->length));
+      loom_row_put_string(out, rows[i]->kind, strlen(rows[i]->kind));
+      loom_row_put_u64(out, (uint64_t)rows[i]->number);
+      loom_row_put_u64(out, rows[i]->ingest);
+      loom_row_put_string(out, rows[i]->value, rows[i]->length);
+    }
+  }
+  free(rows);
+}
+
+static inline void fake_put_ends(struct loom_text *out, const struct fake_block *block) {
+  assert_true(loom_text_reserve(out, 24));
+  loom_row_put_u64(out, (uint64_t)block->number);
+  loom_row_put_u64(out, (uint64_t)block->polls[0]);
+  loom_row_put_u64(out, (uint64_t)block->polls[block->count - 1]);
+}
+
 static inline void fake_select_blocks(struct fake_cluster *fake, unsigned shard, size_t count,
                                       const char *sql, struct loom_text *out) {
   struct fake_condition condition = fake_condition_of(sql);
-  bool counts = strstr(sql, "SELECT count()"), last = strstr(sql, "SELECT max(number)"),
-       ids = strstr(sql, "SELECT DISTINCT number, store");
+  bool counts = strstr(sql, "SELECT count()"), ends = strstr(sql, "polls[1]");
   uint64_t found = 0;
   for (size_t i = 0; i < count; i++) {
     const struct fake_block *block = &fake->blocks[shard][i];
     if (!fake_is_visible(&condition, block))
       continue;
-    found = last ? ((uint64_t)block->number > found ? (uint64_t)block->number : found) : found + 1;
-    if (ids) {
-      assert_true(loom_text_reserve(out, 80));
-      loom_row_put_u64(out, (uint64_t)block->number);
-      loom_row_put_string(out, block->id, strlen(block->id));
-    } else if (!counts && !last) {
+    found++;
+    if (ends)
+      fake_put_ends(out, block);
+    else if (!counts)
       fake_put(out, block, true, strstr(sql, "SELECT number, day"));
-    }
   }
-  if (counts || last)
+  if (counts)
     fake_put_number(out, found);
 }
 
@@ -435,6 +541,10 @@ static inline void fake_select(struct fake_cluster *fake, unsigned shard, unsign
     fake_drop(fake, shard, sql);
   } else if (strstr(sql, "SELECT DISTINCT ingest FROM ledger")) {
     fake_voids(fake, last, out);
+  } else if (strstr(sql, "SELECT shard, sum(blocks), sum(polls), max(gen)")) {
+    fake_news(fake, sql, last, out);
+  } else if (strstr(sql, "FROM roster")) {
+    fake_select_roster(fake, lags, sql, out);
   } else if (strstr(sql, "FROM ledger")) {
     fake_ledger(fake, sql, last, out);
   } else if (strstr(sql, "GROUP BY day")) {
@@ -490,7 +600,20 @@ static inline void fake_insert_entry(struct fake_cluster *fake, struct loom_row_
   snprintf(entry->note, sizeof entry->note, "%.*s", (int)length, note);
 }
 
-static inline void fake_insert(struct fake_cluster *fake, unsigned shard, bool of_ledger,
+static inline void fake_insert_row(struct fake_cluster *fake, struct loom_row_reader *reader) {
+  assert_true(fake->row_count < FAKE_ROWS);
+  struct fake_row *row = &fake->roster[fake->row_count++];
+  size_t length;
+  row->ingest = loom_row_u64(reader);
+  const char *kind = loom_row_string(reader, &length);
+  snprintf(row->kind, sizeof row->kind, "%.*s", (int)length, kind);
+  row->number = loom_row_i64(reader);
+  const char *value = loom_row_string(reader, &row->length);
+  row->value = malloc(row->length + 1);
+  memcpy(row->value, value, row->length);
+}
+
+static inline void fake_insert(struct fake_cluster *fake, unsigned shard, const char *insert,
                                const struct loom_call *call) {
   struct loom_row_reader reader = {(const unsigned char *)call->body,
                                    (const unsigned char *)call->body + call->length, false};
@@ -503,7 +626,9 @@ static inline void fake_insert(struct fake_cluster *fake, unsigned shard, bool o
     fake->sent_length[shard] = call->length;
   }
   while (loom_row_more(&reader))
-    if (of_ledger)
+    if (strstr(insert, "roster"))
+      fake_insert_row(fake, &reader);
+    else if (strstr(insert, "ledger"))
       fake_insert_entry(fake, &reader);
     else
       fake_insert_block(fake, shard, &reader);
@@ -540,7 +665,7 @@ static inline loom_status fake_post(loom_asker *asker, const struct loom_call *c
       fake->before_commit = NULL;
       before_commit(fake);
     }
-    fake_insert(fake, shard, of_ledger, call);
+    fake_insert(fake, shard, insert, call);
     if (fake->loses[shard]) {
       fake->loses[shard]--;
       if (fake->dies && fake->loses[shard] == 0)

@@ -518,6 +518,10 @@ static const struct table block = {
     "Array(Int64)",
     "PARTITION BY (day, gen) ORDER BY (number, ingest, file) SETTINGS index_granularity = 256"};
 
+static const struct table roster = {"roster",
+                                    "ingest UInt64, kind String, number UInt64, value String",
+                                    "PARTITION BY tuple() ORDER BY (kind, number, ingest)"};
+
 static const struct table ledger = {
     "ledger",
     "ingest UInt64, step String, number UInt64, shard UInt16, day Int32, gen UInt32, blocks "
@@ -634,6 +638,8 @@ static loom_status create_on(loom_cluster *cluster, unsigned shard, unsigned rep
     status = create_table(cluster, shard, replica, &block, error);
   if (status == LOOM_OK && shard == 0)
     status = create_table(cluster, shard, replica, &ledger, error);
+  if (status == LOOM_OK && shard == 0)
+    status = create_table(cluster, shard, replica, &roster, error);
   return status;
 }
 

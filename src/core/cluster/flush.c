@@ -6,7 +6,6 @@
 #include "cluster/head_spool.h"
 #include "sqlite/head.h"
 #include "sqlite/spooled.h"
-#include "sqlite/unsent.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -22,7 +21,6 @@ typedef loom_status open_fn(void *context, loom_cluster **cluster, loom_error *e
 struct load {
   struct loom_head_spool spool;
   struct loom_head head; /* as it was when they were read */
-  int64_t last_store;    /* that there was then */
   struct loom_portion *portions;
   struct loom_reach *reach; /* which the head knows already */
   struct loom_text ids;
@@ -61,8 +59,6 @@ static loom_status read_load(loom_database *head, struct load *load, loom_error 
   loom_status status = loom_head_read(head, &load->head, error);
   if (status == LOOM_OK)
     status = loom_head_spool_read(head, FLUSH_POLLS, &load->spool, error);
-  if (status == LOOM_OK)
-    status = loom_head_last_polled(head, &load->last_store, error);
   size_t count = load->spool.count, length = 0;
   if (status != LOOM_OK || count == 0)
     return status;
@@ -105,8 +101,7 @@ static loom_status remove_load(loom_database *head, struct load *load, loom_erro
     status = loom_spooled_remove(head, block->day, block->store, polls->items + block->first,
                                  block->count, error);
   }
-  return status == LOOM_OK && !load->spool.is_cut ? loom_unsent_sent(head, load->last_store, error)
-                                                  : status;
+  return status;
 }
 
 /* ---- in a transaction of its own ---- */

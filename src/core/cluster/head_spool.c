@@ -5,6 +5,7 @@
 #include "base/grow.h"
 #include "cluster/catch_up.h"
 #include "sqlite/head.h"
+#include "sqlite/roster_rows.h"
 #include "sqlite/spooled.h"
 #include "sqlite/stored_polls.h"
 #include "sqlite/unsent.h"
@@ -275,6 +276,19 @@ static loom_status follow(loom_database *head, loom_cluster *cluster,
   return status == LOOM_OK ? loom_spooled_tell(head, error) : status;
 }
 
+/* Where the head's commit does not hold, others may have the numbers of all its stores. */
+static loom_status doubt(loom_database *head, loom_cluster *cluster, const struct loom_head *known,
+                         loom_error *error) {
+  uint64_t holding = 0;
+  loom_status status = LOOM_OK;
+  if (known->number)
+    status = loom_ledger_holding(cluster, known->number, &holding, error);
+  if (status != LOOM_OK || holding == known->ingest)
+    return status;
+  status = loom_roster_clear(head, error);
+  return status == LOOM_OK ? loom_unsent_note(head, 1, error) : status;
+}
+
 loom_status loom_head_spool_catch_up(loom_database *head, loom_cluster *cluster,
                                      struct loom_ledger *ledger, loom_error *error) {
   struct loom_head before;
@@ -291,7 +305,11 @@ loom_status loom_head_spool_catch_up(loom_database *head, loom_cluster *cluster,
     return status;
   if (!spooled || (tip.number == before.number && tip.ingest == before.ingest))
     return loom_catch_up(head, cluster, ledger, error);
-  status = loom_unsent_set_aside(head, &unsent, error);
+  status = doubt(head, cluster, &before, error);
+  if (status == LOOM_OK)
+    status = loom_unsent_set_aside(head, &unsent, error);
+  else
+    unsent = (struct loom_unsent){0};
   if (status == LOOM_OK)
     status = loom_catch_up(head, cluster, ledger, error);
   if (status == LOOM_OK) {

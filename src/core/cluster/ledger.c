@@ -86,6 +86,10 @@ static loom_status take_row(struct loom_ledger *ledger, struct loom_row_reader *
   if (reader->bad)
     return cut_off(error);
   part.commits = rows;
+  if (part.shard == LOOM_ROSTER_SHARD) {
+    ledger->roster = part;
+    return LOOM_OK;
+  }
   if (part.shard != COMMIT_SHARD)
     return add_part(ledger, &part, error);
   ledger->ingest = ingest;
@@ -200,6 +204,46 @@ loom_status loom_ledger_read(loom_cluster *cluster, uint64_t number, uint64_t in
     if (status == LOOM_ECORRUPT)
       loom_cluster_turn_away(cluster, 0);
   }
+  return status;
+}
+
+/* ---- what is new ---- */
+
+static loom_status take_news(loom_cluster *cluster, const struct loom_text *answer,
+                             struct loom_ledger_news *news, loom_error *error) {
+  struct loom_row_reader reader = {(const unsigned char *)answer->bytes,
+                                   (const unsigned char *)answer->bytes + answer->length, false};
+  while (loom_row_more(&reader)) {
+    unsigned shard = loom_row_u16(&reader);
+    uint64_t blocks = loom_row_u64(&reader), polls = loom_row_u64(&reader);
+    uint32_t gen = loom_row_u32(&reader);
+    if (reader.bad)
+      return cut_off(error);
+    if (shard == LOOM_ROSTER_SHARD)
+      news->roster = (struct loom_ledger_part){.shard = shard, .blocks = blocks, .polls = polls};
+    else if (shard < loom_cluster_shards(cluster))
+      news->blocks[shard] = blocks;
+    news->renewed |= gen > 0;
+  }
+  return LOOM_OK;
+}
+
+loom_status loom_ledger_news(loom_cluster *cluster, const struct loom_ledger *ledger,
+                             uint64_t since, struct loom_ledger_news *news, loom_error *error) {
+  struct loom_text sql = {0}, answer = {0};
+  loom_status status = LOOM_OK;
+  if (!loom_sql_add(&sql,
+                    "SELECT shard, sum(blocks), sum(polls), max(gen) FROM ledger WHERE step = "
+                    "'part' AND ingest > %" PRIu64 " AND ingest IN " HOLDING
+                    " GROUP BY shard FORMAT RowBinary",
+                    since, ledger->number))
+    status = loom_no_memory(error);
+  if (status == LOOM_OK)
+    status = ask(cluster, &sql, &answer, error);
+  if (status == LOOM_OK)
+    status = take_news(cluster, &answer, news, error);
+  loom_text_free(&sql);
+  loom_text_free(&answer);
   return status;
 }
 
@@ -340,14 +384,17 @@ bool loom_ledger_visible(const struct loom_ledger *ledger, unsigned shard, int32
     comma = ", ";
   }
   *any = *comma;
-  good = good && loom_sql_add(sql, ") AND (ingest <= %" PRIu64, ledger->ingest);
+  good = good && loom_sql_add(sql, ") AND (") && loom_ledger_put_ingests(ledger, sql);
+  if (good && own)
+    good = loom_sql_add(sql, " OR ingest = %" PRIu64, own);
+  return good && loom_sql_add(sql, ")");
+}
+
+bool loom_ledger_put_ingests(const struct loom_ledger *ledger, struct loom_text *sql) {
+  bool good = loom_sql_add(sql, "ingest <= %" PRIu64, ledger->ingest);
   for (size_t i = 0; good && i < ledger->void_count; i++)
     good = loom_sql_add(sql, i ? ", %" PRIu64 : " AND ingest NOT IN (%" PRIu64, ledger->voids[i]);
-  if (good && own)
-    good = loom_sql_add(sql, "%s OR ingest = %" PRIu64 ")", ledger->void_count ? ")" : "", own);
-  else if (good)
-    good = loom_sql_add(sql, "%s)", ledger->void_count ? ")" : "");
-  return good;
+  return good && (ledger->void_count == 0 || loom_sql_add(sql, ")"));
 }
 
 /* ---- what a replica has ---- */

@@ -27,13 +27,20 @@ struct loom_ledger_part {
   uint64_t commits; /* that have written it */
 };
 
+/*
+** In the place of a shard, for the roster: `blocks` are its rows then, `polls` the bytes of their values, and day and generation are 0
+** (roster_cluster.h).
+*/
+#define LOOM_ROSTER_SHARD 65534
+
 struct loom_ledger {
   uint64_t number;                /* of the last commit; 0: there is none */
   uint64_t ingest;                /* the last one that holds */
   uint64_t commits;               /* rows of them; more than the number: some are there twice */
   struct loom_ledger_part *parts; /* by shard and day */
   size_t part_count, part_capacity;
-  uint64_t *voids; /* ingests up to the last that do not hold */
+  struct loom_ledger_part roster; /* all of it */
+  uint64_t *voids;                /* ingests up to the last that do not hold */
   size_t void_count, void_capacity;
 };
 
@@ -63,6 +70,17 @@ loom_status loom_ledger_tip(loom_cluster *cluster, struct loom_ledger_tip *tip, 
 loom_status loom_ledger_holding(loom_cluster *cluster, uint64_t number, uint64_t *ingest,
                                 loom_error *error);
 
+/* What ingests behind one have brought. */
+struct loom_ledger_news {
+  struct loom_ledger_part roster;
+  uint64_t *blocks; /* by shard, those that are in force */
+  bool renewed;     /* days were written anew: what was there before them may have gone */
+};
+
+/* Finds out what the ledger's ingests behind one have brought; `blocks` has room for one to each shard. */
+loom_status loom_ledger_news(loom_cluster *cluster, const struct loom_ledger *ledger,
+                             uint64_t since, struct loom_ledger_news *news, loom_error *error);
+
 /* Takes the rows that the two questions give; for tests. */
 loom_status loom_ledger_take(struct loom_ledger *ledger, const struct loom_text *parts,
                              const struct loom_text *voids, loom_error *error);
@@ -80,6 +98,9 @@ int32_t *loom_ledger_days(const struct loom_ledger *ledger, size_t *count);
 */
 bool loom_ledger_visible(const struct loom_ledger *ledger, unsigned shard, int32_t first_day,
                          int32_t last_day, uint64_t own, bool *any, struct loom_text *sql);
+
+/* Appends the condition under which rows of the roster are visible. False: memory is out. */
+bool loom_ledger_put_ingests(const struct loom_ledger *ledger, struct loom_text *sql);
 
 /* What an ingest has written that does not hold yet, of a shard's days. */
 struct loom_ledger_own {

@@ -10,6 +10,7 @@
 #include "cluster/prune_cluster.h"
 #include "cluster/sink_cluster.h"
 #include "cluster/source_cluster.h"
+#include "cluster/write_cluster.h"
 #include "sqlite/head.h"
 #include "sqlite/remote.h"
 
@@ -178,12 +179,18 @@ static loom_status open_polls(loom_remote *head, loom_database *database,
   return status == LOOM_OK ? loom_polls_cluster(database, cluster, polls, error) : status;
 }
 
+static loom_status join(loom_remote *head, loom_database *database, loom_error *error) {
+  loom_cluster_write *write;
+  return loom_cluster_write_of(database, open_cluster, of_head(head), &write, error);
+}
+
 static const struct loom_remote_type type = {.source = source,
                                              .sink = sink,
                                              .info = info,
                                              .check = check,
                                              .prune = prune,
                                              .open_polls = open_polls,
+                                             .join = join,
                                              .retain = retain,
                                              .release = release};
 
@@ -262,11 +269,10 @@ loom_status loom_remote_attach(loom_database *head, struct loom_conf *conf, loom
   remote->conf = *conf;
   *conf = (struct loom_conf){0};
   remote->asker = asker;
+  loom_database_set_remote(head, &remote->remote); /* to which goes what the head has */
   loom_status status = look(head, remote, error);
-  if (status == LOOM_OK)
-    loom_database_set_remote(head, &remote->remote);
-  else
-    release(&remote->remote);
+  if (status != LOOM_OK)
+    loom_database_set_remote(head, NULL);
   return status;
 }
 

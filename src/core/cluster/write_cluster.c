@@ -7,10 +7,13 @@
 #include "cluster/blocks.h"
 #include "cluster/head_spool.h"
 #include "cluster/ledger.h"
+#include "cluster/roster_cluster.h"
 #include "cluster/row_binary.h"
 #include "cluster/sql_text.h"
 #include "sqlite/head.h"
 #include "sqlite/remote.h"
+#include "sqlite/roster_rows.h"
+#include "sqlite/unsent.h"
 #include "time/civil.h"
 
 #include <inttypes.h>
@@ -51,6 +54,14 @@ static struct loom_ledger_part *find_part(struct loom_cluster_write *write, unsi
     if (write->parts[i].shard == shard && write->parts[i].day == day)
       return &write->parts[i];
   return NULL;
+}
+
+static loom_status keep_part(loom_cluster_write *write, const struct loom_ledger_part *part,
+                             loom_error *error) {
+  if (!loom_grow(&write->parts, &write->part_capacity, write->part_count + 1, sizeof *write->parts))
+    return loom_no_memory(error);
+  write->parts[write->part_count++] = *part;
+  return LOOM_OK;
 }
 
 static bool put_read_back(const struct loom_cluster_write *write, unsigned shard, bool *any,
@@ -183,10 +194,36 @@ static loom_status add_commit(const struct loom_cluster_write *write, uint64_t n
   return is_not_known(added == LOOM_OK ? &second : &why, error);
 }
 
+static loom_status begin_ingest(loom_cluster_write *write, loom_error *error) {
+  return write->ingest ? LOOM_OK : loom_ledger_begin(write->cluster, "", &write->ingest, error);
+}
+
+/* Writes what the transaction has changed of the roster, and stores that waited with their polls. */
+static loom_status write_roster(struct loom_cluster_write *write, loom_error *error) {
+  const struct loom_roster_entry *entries;
+  struct loom_ledger_part part;
+  size_t count = 0;
+  int64_t unsent;
+  loom_status status = loom_unsent_first(write->head, &unsent, error);
+  if (status == LOOM_OK)
+    status = loom_roster_touch_stores(write->head, unsent, error);
+  if (status == LOOM_OK)
+    status = loom_roster_touched(write->head, &entries, &count, error);
+  if (status != LOOM_OK || count == 0)
+    return status;
+  status = begin_ingest(write, error);
+  if (status == LOOM_OK)
+    status = loom_roster_cluster_write(write->cluster, write->ingest, write->head, &part, error);
+  return status == LOOM_OK ? keep_part(write, &part, error) : status;
+}
+
 static loom_status commit_all(struct loom_cluster_write *write, loom_error *error) {
   struct loom_head head;
   uint64_t number = write->ledger.number + 1;
-  loom_status status = loom_cluster_each(write->cluster, read_back, write, error);
+  loom_status status = write_roster(write, error);
+  if (status != LOOM_OK || write->part_count == 0)
+    return status;
+  status = loom_cluster_each(write->cluster, read_back, write, error);
   if (status == LOOM_OK)
     status = check_first(write, error);
   if (status == LOOM_OK)
@@ -195,7 +232,9 @@ static loom_status commit_all(struct loom_cluster_write *write, loom_error *erro
     status = loom_head_read(write->head, &head, error);
   head.number = number;
   head.ingest = write->ingest;
-  return status == LOOM_OK ? loom_head_write(write->head, &head, error) : status;
+  if (status == LOOM_OK)
+    status = loom_head_write(write->head, &head, error);
+  return status == LOOM_OK ? loom_unsent_sent(write->head, INT64_MAX, error) : status;
 }
 
 static loom_status commit(struct loom_pending *pending, loom_error *error) {
@@ -205,7 +244,7 @@ static loom_status commit(struct loom_pending *pending, loom_error *error) {
     status =
         loom_fail(error, LOOM_EIO,
                   "a part of what was to be written to the cluster has failed: nothing is kept");
-  else if (write->part_count)
+  else
     status = commit_all(write, error);
   free_write(write);
   return status;
@@ -277,9 +316,7 @@ loom_status loom_cluster_write_begin_file(loom_cluster_write *write, loom_error 
     return loom_fail(error, LOOM_ELIMIT, "there are more than %d files of polls in a transaction",
                      UINT16_MAX);
   write->files++;
-  if (write->ingest)
-    return LOOM_OK;
-  return loom_ledger_begin(write->cluster, "", &write->ingest, error);
+  return begin_ingest(write, error);
 }
 
 /* ---- a day ---- */
@@ -521,13 +558,8 @@ static loom_status note_part(struct loom_cluster_write *write, const struct loom
   struct loom_ledger_part *part = find_part(write, more->shard, more->day);
   if (more->blocks == 0)
     return LOOM_OK;
-  if (!part) {
-    if (!loom_grow(&write->parts, &write->part_capacity, write->part_count + 1,
-                   sizeof *write->parts))
-      return loom_no_memory(error);
-    write->parts[write->part_count++] = *more;
-    return LOOM_OK;
-  }
+  if (!part)
+    return keep_part(write, more, error);
   part->blocks += more->blocks;
   part->polls += more->polls;
   part->sum += more->sum;
@@ -635,14 +667,6 @@ static loom_status renew(struct renewal *renewal, loom_error *error) {
   for (unsigned i = 0; status == LOOM_OK && i < loom_cluster_shards(write->cluster); i++)
     status = send_renewed(renewal, i, error);
   return status;
-}
-
-static loom_status keep_part(loom_cluster_write *write, const struct loom_ledger_part *part,
-                             loom_error *error) {
-  if (!loom_grow(&write->parts, &write->part_capacity, write->part_count + 1, sizeof *write->parts))
-    return loom_no_memory(error);
-  write->parts[write->part_count++] = *part;
-  return LOOM_OK;
 }
 
 loom_status loom_cluster_write_renewed(loom_cluster_write *write, int32_t day, int64_t cut,

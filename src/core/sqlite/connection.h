@@ -22,6 +22,7 @@
 typedef struct loom_database loom_database; /* as in database.h */
 struct loom_pending;                        /* as in remote.h */
 struct loom_remote;
+struct loom_roster_entry; /* as in touched.h */
 
 #define LOOM_APPLICATION_ID 0x4c6f6f6d /* "Loom", in the header of every database file */
 
@@ -36,6 +37,14 @@ enum loom_transaction { LOOM_NO_TRANSACTION, LOOM_READING, LOOM_COMPUTING, LOOM_
 struct loom_holder {
   struct loom_holder *next, **link;
   void (*let_go)(struct loom_holder *holder); /* finalizes them, and ends the holder's reading */
+};
+
+/* What a transaction has changed of the roster: see touched.h. */
+struct loom_touched {
+  struct loom_roster_entry *entries;
+  size_t count, capacity;
+  bool any;    /* it was to change some, which may have been so already */
+  bool failed; /* memory was out: it is not all */
 };
 
 struct loom_database {
@@ -72,6 +81,8 @@ struct loom_database {
   struct loom_remote *remote;   /* that has the polls; NULL: they are here. See remote.h */
   struct loom_pending *pending; /* of the write transaction */
   bool pending_undone;          /* a part that may have had a share in it was undone */
+  bool is_behind; /* the remote's, which was found out when it was too late to catch up */
+  struct loom_touched touched;
   /* Statements that are not in use, the one used last first: see statement.h. */
   struct loom_kept_statement {
     sqlite3_stmt *statement;

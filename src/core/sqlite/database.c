@@ -6,6 +6,7 @@
 #include "sqlite/connection.h"
 #include "sqlite/identity.h"
 #include "sqlite/remote.h"
+#include "sqlite/touched.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -127,6 +128,7 @@ void loom_database_close(loom_database *database) {
   if (database->sqlite && loom_database_is_lost(database))
     leave_lost_file(database);
   loom_database_disconnect(database);
+  loom_roster_forget(database);
   loom_place_free(&database->place);
   if (database->remote)
     database->remote->type->release(database->remote);

@@ -189,30 +189,10 @@ loom_status loom_head_last_polled(loom_database *database, int64_t *number, loom
       number, error);
 }
 
-loom_status loom_head_add(loom_database *database, int64_t number, const char *id, size_t length,
-                          loom_error *error) {
-  sqlite3_stmt *statement;
-  int64_t found = 0;
-  loom_status status = loom_statement_get(
-      database, "INSERT INTO store(number, store_id) VALUES(?, ?) ON CONFLICT DO NOTHING",
-      &statement, error);
-  if (status != LOOM_OK)
-    return status;
-  sqlite3_bind_int64(statement, 1, number);
-  loom_bind_text(statement, 2, id, length);
-  status = loom_statement_run(database, statement, NULL, error);
-  if (status == LOOM_OK)
-    status = loom_statement_get(database, "SELECT 1 FROM store WHERE number = ? AND store_id = ?",
-                                &statement, error);
-  if (status != LOOM_OK)
-    return status;
-  sqlite3_bind_int64(statement, 1, number);
-  loom_bind_text(statement, 2, id, length);
-  status = loom_statement_number(database, statement, &found, error);
-  if (status == LOOM_OK && !found)
-    status = loom_database_corrupt(database, error,
-                                   "store %" PRId64 " is another one than in the cluster", number);
-  return status;
+loom_status loom_head_last(loom_database *database, int64_t *number, loom_error *error) {
+  *number = 0;
+  return loom_database_number(database, "SELECT ifnull(max(number), 0) FROM main.store", number,
+                              error);
 }
 
 loom_status loom_head_clear(loom_database *database, loom_error *error) {
@@ -221,35 +201,6 @@ loom_status loom_head_clear(loom_database *database, loom_error *error) {
                                " newest_active = NULL WHERE first_poll IS NOT NULL;"
                                " UPDATE overall SET newest_poll = NULL",
                                error);
-}
-
-static loom_status tell_overall(loom_database *database, int64_t newest, loom_error *error) {
-  sqlite3_stmt *tell;
-  loom_status status = loom_statement_get(database,
-                                          "UPDATE overall SET newest_poll = ?1"
-                                          " WHERE newest_poll IS NULL OR newest_poll < ?1",
-                                          &tell, error);
-  if (status != LOOM_OK)
-    return status;
-  sqlite3_bind_int64(tell, 1, newest);
-  return loom_statement_run(database, tell, NULL, error);
-}
-
-loom_status loom_head_tell(loom_database *database, int64_t number, int64_t first, loom_poll newest,
-                           loom_error *error) {
-  sqlite3_stmt *tell;
-  loom_status status = loom_statement_get(
-      database,
-      "UPDATE store SET first_poll = ?2, newest_poll = ?3, newest_active = ?4 WHERE number = ?1",
-      &tell, error);
-  if (status != LOOM_OK)
-    return status;
-  sqlite3_bind_int64(tell, 1, number);
-  sqlite3_bind_int64(tell, 2, first);
-  sqlite3_bind_int64(tell, 3, loom_poll_instant(newest));
-  sqlite3_bind_int(tell, 4, loom_poll_active(newest));
-  status = loom_statement_run(database, tell, NULL, error);
-  return status == LOOM_OK ? tell_overall(database, loom_poll_instant(newest), error) : status;
 }
 
 loom_status loom_head_id(loom_database *database, int64_t number, char *id, size_t *length,

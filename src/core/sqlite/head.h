@@ -55,16 +55,11 @@ loom_status loom_head_newest(loom_database *database, int64_t *instant, loom_err
 /* The greatest number of a store that has polls; 0: none has. */
 loom_status loom_head_last_polled(loom_database *database, int64_t *number, loom_error *error);
 
-/* Adds a store, unless it is there. LOOM_ECORRUPT: its number is another store's. Needs a write transaction. */
-loom_status loom_head_add(loom_database *database, int64_t number, const char *id, size_t length,
-                          loom_error *error);
+/* The greatest number of a store; 0: there is none. */
+loom_status loom_head_last(loom_database *database, int64_t *number, loom_error *error);
 
 /* Forgets of all stores that they have polls, before those that do are told. */
 loom_status loom_head_clear(loom_database *database, loom_error *error);
-
-/* Tells the head of the first and the newest poll of a store, which are all that there are. */
-loom_status loom_head_tell(loom_database *database, int64_t number, int64_t first, loom_poll newest,
-                           loom_error *error);
 
 /* The id of a store, of up to LOOM_ID_MAX bytes. LOOM_ECORRUPT: there is none of this number. */
 loom_status loom_head_id(loom_database *database, int64_t number, char *id, size_t *length,

@@ -53,6 +53,11 @@ struct loom_remote_type {
   /* All polls, for an export: within the head's read transaction, which is open. */
   loom_status (*open_polls)(loom_remote *remote, loom_database *database,
                             struct loom_remote_polls **polls, loom_error *error);
+  /*
+  ** Within a write transaction of the handle, which changes the roster or is to: makes what it writes pending, and brings the handle
+  ** up to what others have written. LOOM_EBUSY: they have, and the transaction has changed something already.
+  */
+  loom_status (*join)(loom_remote *remote, loom_database *database, loom_error *error);
   loom_remote *(*retain)(loom_remote *remote);
   void (*release)(loom_remote *remote);
 };

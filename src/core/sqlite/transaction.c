@@ -6,6 +6,7 @@
 #include "sqlite/database.h"
 #include "sqlite/identity.h"
 #include "sqlite/remote.h"
+#include "sqlite/touched.h"
 
 /*
 ** What a new file is made with, on which it has an effect alone. A block of polls that does not fit into about a quarter of a
@@ -33,11 +34,20 @@ static void abandon_pending(loom_database *database) {
     pending->abandon(pending);
 }
 
+static loom_status join_remote(loom_database *database, loom_error *error) {
+  loom_status status = database->remote->type->join(database->remote, database, error);
+  database->is_behind = status == LOOM_EBUSY;
+  return status;
+}
+
 /* Commits what is pending elsewhere, which is not taken back where what follows fails. */
 static loom_status commit_pending(loom_database *database, loom_error *error) {
+  loom_status status = LOOM_OK;
+  if (!database->pending && database->touched.any)
+    status = join_remote(database, error);
   struct loom_pending *pending = database->pending;
-  if (!pending)
-    return LOOM_OK;
+  if (status != LOOM_OK || !pending)
+    return status;
   if (database->pending_undone)
     return loom_fail(error, LOOM_EIO,
                      "%s: a part of the transaction was undone, and what others wrote to the "
@@ -58,6 +68,7 @@ void loom_database_set_pending(loom_database *database, struct loom_pending *pen
 static void end_transaction(loom_database *database) {
   loom_error ignored; /* for want of memory: see settle */
   abandon_pending(database);
+  loom_roster_forget(database);
   loom_database_roll_back(database, &ignored);
   if (database->has_made_tables)
     loom_database_forget_statements(database);
@@ -186,6 +197,8 @@ loom_status loom_database_begin_write(loom_database *database, loom_error *error
   database->changes = sqlite3_total_changes(database->sqlite);
   status = database->is_new ? loom_database_create_schema(database, error)
                             : loom_database_check_version(database, error);
+  if (status == LOOM_OK && database->remote && database->is_behind)
+    status = join_remote(database, error);
   if (status != LOOM_OK)
     loom_database_rollback(database);
   return status;

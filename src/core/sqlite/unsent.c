@@ -45,7 +45,9 @@ static loom_status run_each(loom_database *database, const char *sql, int64_t fi
 /* ---- which ones ---- */
 
 loom_status loom_unsent_note(loom_database *database, int64_t first, loom_error *error) {
-  return run(database, "INSERT INTO service VALUES('unsent', ?1) ON CONFLICT(name) DO NOTHING",
+  return run(database,
+             "INSERT INTO service VALUES('unsent', ?1) ON CONFLICT(name)"
+             " DO UPDATE SET value = min(CAST(value AS INTEGER), ?1)",
              first, 0, NULL, error);
 }
 

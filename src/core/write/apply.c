@@ -10,6 +10,7 @@
 #include "sqlite/connection.h"
 #include "sqlite/head.h"
 #include "sqlite/remote.h"
+#include "sqlite/touched.h"
 #include "sqlite/unsent.h"
 #include "write/poll_merge.h"
 #include "write/record_order.h"
@@ -253,8 +254,10 @@ loom_status loom_apply_new(loom_staging *staging, loom_database *database, loom_
     status = loom_poll_sorter_rewind(staging->sorter, error);
   if (status == LOOM_OK && apply->bulk && loom_poll_sorter_count(staging->sorter) >= AHEAD_LEAST)
     apply->ahead = loom_poll_ahead_new(staging->sorter);
-  if (status == LOOM_OK && kind != LOOM_POLLS)
+  if (status == LOOM_OK && kind != LOOM_POLLS) {
+    loom_roster_intend(database);
     status = prepare_records(apply, error);
+  }
   if (status == LOOM_OK)
     *out = apply;
   else
@@ -388,6 +391,23 @@ static size_t count_changes(const loom_apply *apply) {
          loom_record_write_apart(apply->write);
 }
 
+/* What of the roster records of a kind are. */
+static enum loom_roster_kind roster_kind(enum loom_kind kind) {
+  static const enum loom_roster_kind kinds[LOOM_KIND_COUNT] = {
+      [LOOM_HOURS] = LOOM_ROSTER_HOURS,
+      [LOOM_TIMEZONES] = LOOM_ROSTER_STORE,
+      [LOOM_SPECIAL_DAYS] = LOOM_ROSTER_SPECIAL_DAYS,
+      [LOOM_EXCLUSIONS] = LOOM_ROSTER_EXCLUSIONS,
+      [LOOM_ATTRIBUTES] = LOOM_ROSTER_ATTRIBUTES};
+  return kinds[kind];
+}
+
+/* Notes whose records changed something; all stores' have the number 0. */
+static void note_change(loom_apply *apply, int64_t store) {
+  loom_changes_add(&apply->changes, store, store == 0);
+  loom_roster_touch(apply->database, roster_kind(apply->staging->options.kind), store);
+}
+
 /* Applies the next records, so many of which belong together, and notes whose change it is. */
 static loom_status apply_and_note(loom_apply *apply, size_t count, loom_error *error) {
   struct loom_record *records = take_group(apply, count);
@@ -396,9 +416,8 @@ static loom_status apply_and_note(loom_apply *apply, size_t count, loom_error *e
     return loom_no_memory(error);
   uint32_t store = records->store; /* some of the group may be dropped */
   loom_status status = loom_record_write_add(apply->write, records, count, error);
-  bool all = store == LOOM_ALL_STORES;
   if (count_changes(apply) != before)
-    loom_changes_add(&apply->changes, all ? 0 : apply->stores.numbers[store], all);
+    note_change(apply, store == LOOM_ALL_STORES ? 0 : apply->stores.numbers[store]);
   return status;
 }
 
@@ -412,7 +431,7 @@ static loom_status apply_weeks(loom_apply *apply, uint64_t stop, loom_error *err
     if (ahead != LOOM_NO_NUMBER)
       loom_fetch(&apply->stores.numbers[ahead]);
     status = loom_record_write_add_week(apply->write, &week, error);
-    loom_changes_add(&apply->changes, apply->stores.numbers[week.store], false);
+    note_change(apply, apply->stores.numbers[week.store]);
     apply->applied += week.count;
   }
   return status;

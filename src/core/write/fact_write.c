@@ -4,8 +4,18 @@
 #include "write/fact_write.h"
 #include "measure/week.h"
 #include "sqlite/statement.h"
+#include "sqlite/touched.h"
 
 #include <stdlib.h>
+
+/* What of the roster facts of a kind are. */
+static const enum loom_roster_kind roster_kinds[LOOM_FACT_KINDS] = {
+    [LOOM_FACT_STORE] = LOOM_ROSTER_STORE,
+    [LOOM_FACT_ZONE] = LOOM_ROSTER_STORE,
+    [LOOM_FACT_WEEK] = LOOM_ROSTER_HOURS,
+    [LOOM_FACT_SPECIAL_DAY] = LOOM_ROSTER_SPECIAL_DAYS,
+    [LOOM_FACT_EXCLUSION] = LOOM_ROSTER_EXCLUSIONS,
+    [LOOM_FACT_ATTRIBUTE] = LOOM_ROSTER_ATTRIBUTES};
 
 /* ---- put ---- */
 
@@ -157,6 +167,7 @@ static loom_status put_text(loom_database *database, const char *sql, const stru
 
 loom_status loom_fact_write_put(loom_database *database, struct loom_fact *fact, int64_t store,
                                 loom_error *error) {
+  loom_roster_touch(database, roster_kinds[fact->kind], store);
   switch (fact->kind) {
   case LOOM_FACT_ZONE:
     return put_text(database, "UPDATE store SET timezone_override = ?2 WHERE number = ?1", fact,
@@ -208,8 +219,27 @@ static loom_status remove_row(loom_database *database, const struct loom_fact *f
   return loom_statement_run(database, remove, count, error);
 }
 
+/* Exclusions are known by their numbers: whose it is, is in its row. */
+static loom_status find_exclusion(loom_database *database, int64_t number, int64_t *store,
+                                  loom_error *error) {
+  sqlite3_stmt *find;
+  loom_status status = loom_statement_get(
+      database, "SELECT ifnull(store, 0) FROM exclusion WHERE number = ?", &find, error);
+  if (status != LOOM_OK)
+    return status;
+  sqlite3_bind_int64(find, 1, number);
+  return loom_statement_number(database, find, store, error);
+}
+
 loom_status loom_fact_write_remove(loom_database *database, const struct loom_fact *fact,
                                    int64_t store, uint64_t *count, loom_error *error) {
+  loom_status status = LOOM_OK;
+  loom_roster_intend(database);
+  if (fact->kind == LOOM_FACT_EXCLUSION)
+    status = find_exclusion(database, fact->number, &store, error);
+  if (status != LOOM_OK)
+    return status;
+  loom_roster_touch(database, roster_kinds[fact->kind], store);
   return fact->kind == LOOM_FACT_SPECIAL_DAY
              ? remove_special_day(database, fact, store, count, error)
              : remove_row(database, fact, store, count, error);

@@ -6,7 +6,10 @@
 #include "base/id_order.h"
 #include "sqlite/changes.h"
 #include "sqlite/intake.h"
+#include "sqlite/remote.h"
 #include "sqlite/statement.h"
+#include "sqlite/touched.h"
+#include "sqlite/unsent.h"
 
 #include <string.h>
 
@@ -206,12 +209,27 @@ static loom_status insert_one_by_one(loom_database *database, struct loom_intake
   return status;
 }
 
+/* Those that wait with their polls come to the cluster when these do. */
+static loom_status touch_new(loom_database *database, const struct loom_store_numbers *stores,
+                             loom_error *error) {
+  int64_t unsent = INT64_MAX;
+  loom_status status =
+      loom_database_remote(database) ? loom_unsent_first(database, &unsent, error) : LOOM_OK;
+  for (uint32_t i = 0; status == LOOM_OK && stores->first_new < unsent && i < stores->new_count;
+       i++)
+    loom_roster_touch(database, LOOM_ROSTER_STORE, stores->first_new + i);
+  return status;
+}
+
 loom_status loom_store_numbers_insert(loom_database *database,
                                       const struct loom_store_numbers *stores,
                                       const struct loom_new_stores *known, loom_error *error) {
   struct insertion insertion = {.intake.next = next_new, .stores = stores, .known = known};
   if (stores->new_count == 0)
     return LOOM_OK;
+  loom_status status = touch_new(database, stores, error);
+  if (status != LOOM_OK)
+    return status;
   if (stores->new_count < FEW)
     return insert_one_by_one(database, &insertion.intake, error);
   return loom_statement_take_in(
@@ -233,23 +251,53 @@ static loom_status tell_newest(loom_database *database, int64_t newest, loom_err
   return loom_statement_run(database, update, NULL, error);
 }
 
+/* Takes the statement that tells a store, within the write of a number. */
+static loom_status get_telling(loom_database *database, sqlite3_stmt **update, int64_t *number,
+                               loom_error *error) {
+  loom_status status = loom_write_number(database, number, error);
+  if (status != LOOM_OK)
+    return status;
+  return loom_statement_get(
+      database,
+      "UPDATE store SET first_poll = min(ifnull(first_poll, ?2), ?2),"
+      " newest_poll = max(ifnull(newest_poll, ?3), ?3),"
+      " newest_active = CASE WHEN newest_poll > ?3 THEN newest_active ELSE ?4 END,"
+      " turned = CASE WHEN newest_poll <= ?3 AND newest_active <> ?4 THEN ?5 ELSE turned END,"
+      " changed = ?5 WHERE number = ?1"
+      " AND (?6 OR first_poll IS NULL OR first_poll > ?2 OR newest_poll < ?3)",
+      update, error);
+}
+
+static loom_status tell(loom_database *database, sqlite3_stmt *update, int64_t store,
+                        const struct loom_reach *reach, int64_t number, loom_error *error) {
+  sqlite3_bind_int64(update, 1, store);
+  sqlite3_bind_int64(update, 2, reach->first);
+  sqlite3_bind_int64(update, 3, loom_poll_instant(reach->newest));
+  sqlite3_bind_int(update, 4, loom_poll_active(reach->newest));
+  sqlite3_bind_int64(update, 5, number);
+  sqlite3_bind_int(update, 6, reach->has_changed);
+  return loom_database_run(database, update, error);
+}
+
+loom_status loom_store_tell(loom_database *database, int64_t store, const struct loom_reach *reach,
+                            loom_error *error) {
+  sqlite3_stmt *update = NULL;
+  int64_t number = 0;
+  loom_status status = get_telling(database, &update, &number, error);
+  if (status == LOOM_OK)
+    status = tell(database, update, store, reach, number, error);
+  loom_statement_keep(database, update, false);
+  return status == LOOM_OK ? tell_newest(database, loom_poll_instant(reach->newest), error)
+                           : status;
+}
+
 loom_status loom_store_numbers_tell(loom_database *database,
                                     const struct loom_store_numbers *stores,
                                     const struct loom_reach *reaches, bool but_new,
                                     loom_error *error) {
   sqlite3_stmt *update = NULL;
   int64_t newest = INT64_MIN, number = 0;
-  loom_status status = loom_write_number(database, &number, error);
-  if (status == LOOM_OK)
-    status = loom_statement_get(
-        database,
-        "UPDATE store SET first_poll = min(ifnull(first_poll, ?2), ?2),"
-        " newest_poll = max(ifnull(newest_poll, ?3), ?3),"
-        " newest_active = CASE WHEN newest_poll > ?3 THEN newest_active ELSE ?4 END,"
-        " turned = CASE WHEN newest_poll <= ?3 AND newest_active <> ?4 THEN ?5 ELSE turned END,"
-        " changed = ?5 WHERE number = ?1"
-        " AND (?6 OR first_poll IS NULL OR first_poll > ?2 OR newest_poll < ?3)",
-        &update, error);
+  loom_status status = get_telling(database, &update, &number, error);
   for (size_t i = 0; status == LOOM_OK && i < stores->ids->count; i++) {
     const struct loom_reach *reach = &reaches[i];
     if (reach->newest == INT64_MIN)
@@ -258,13 +306,7 @@ loom_status loom_store_numbers_tell(loom_database *database,
     newest = instant > newest ? instant : newest;
     if (but_new && stores->numbers[i] >= stores->first_new)
       continue;
-    sqlite3_bind_int64(update, 1, stores->numbers[i]);
-    sqlite3_bind_int64(update, 2, reach->first);
-    sqlite3_bind_int64(update, 3, instant);
-    sqlite3_bind_int(update, 4, loom_poll_active(reach->newest));
-    sqlite3_bind_int64(update, 5, number);
-    sqlite3_bind_int(update, 6, reach->has_changed);
-    status = loom_database_run(database, update, error);
+    status = tell(database, update, stores->numbers[i], reach, number, error);
   }
   loom_statement_keep(database, update, false);
   return status == LOOM_OK && newest != INT64_MIN ? tell_newest(database, newest, error) : status;
@@ -309,6 +351,9 @@ loom_status loom_store_number_make(loom_database *database, struct loom_last_sto
     return status;
   loom_bind_text(add, 1, id, length);
   status = loom_statement_run(database, add, NULL, error);
-  return status == LOOM_OK ? loom_store_number_find(database, last, id, length, number, error)
-                           : status;
+  if (status == LOOM_OK)
+    status = loom_store_number_find(database, last, id, length, number, error);
+  if (status == LOOM_OK)
+    loom_roster_touch(database, LOOM_ROSTER_STORE, *number);
+  return status;
 }

@@ -65,6 +65,10 @@ loom_status loom_store_numbers_tell(loom_database *database,
                                     const struct loom_reach *reaches, bool but_new,
                                     loom_error *error);
 
+/* The same of one store, by its number. */
+loom_status loom_store_tell(loom_database *database, int64_t store, const struct loom_reach *reach,
+                            loom_error *error);
+
 /* The store that was looked for last, whose number need not be looked up again: none while `number` is 0. */
 struct loom_last_store {
   char id[LOOM_ID_MAX];

@@ -1,0 +1,257 @@
+/*
+** Rows of the roster to a cluster and from it, in portions.
+*/
+#include "cluster/roster_cluster.h"
+#include "cluster/row_binary.h"
+#include "cluster/sql_text.h"
+#include "sqlite/roster_rows.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define INSERT_SIZE (8 << 20) /* bytes of an insert */
+#define PORTION 16384         /* numbers of stores that are asked for at a time */
+
+static struct loom_row_reader reader_of(const struct loom_text *text) {
+  const unsigned char *bytes = (const unsigned char *)text->bytes;
+  return (struct loom_row_reader){bytes, bytes ? bytes + text->length : bytes, false};
+}
+
+static loom_status ask(loom_cluster *cluster, struct loom_text *sql, bool good,
+                       const struct loom_text *data, struct loom_text *answer, loom_error *error) {
+  const struct loom_question question = {
+      .sql = sql, .size = data ? LOOM_INSERT : LOOM_RANGE, .data = data};
+  loom_status status = good ? LOOM_OK : loom_no_memory(error);
+  if (status == LOOM_OK)
+    status = loom_cluster_ask(cluster, 0, &question, answer, error);
+  loom_text_free(sql);
+  return status;
+}
+
+/* ---- to write ---- */
+
+static loom_status send(loom_cluster *cluster, struct loom_text *rows, loom_error *error) {
+  struct loom_text sql = {0}, answer = {0};
+  if (rows->length == 0)
+    return LOOM_OK;
+  bool good = loom_sql_add(&sql, "INSERT INTO roster FORMAT RowBinary");
+  loom_status status = ask(cluster, &sql, good, rows, &answer, error);
+  loom_text_free(&answer);
+  rows->length = 0;
+  return status;
+}
+
+static loom_status put_entry(loom_database *head, uint64_t ingest,
+                             const struct loom_roster_entry *entry, struct loom_text *value,
+                             struct loom_text *rows, struct loom_ledger_part *part,
+                             loom_error *error) {
+  const char *kind = loom_roster_kind_name(entry->kind);
+  value->length = 0;
+  loom_status status = loom_roster_put(head, entry, value, error);
+  if (status == LOOM_OK && !loom_text_reserve(rows, 64 + strlen(kind) + value->length))
+    status = loom_no_memory(error);
+  if (status != LOOM_OK)
+    return status;
+  loom_row_put_u64(rows, ingest);
+  loom_row_put_string(rows, kind, strlen(kind));
+  loom_row_put_u64(rows, (uint64_t)entry->store);
+  loom_row_put_string(rows, value->length ? value->bytes : "", value->length);
+  part->blocks++;
+  part->polls += value->length;
+  return LOOM_OK;
+}
+
+/* Whether the shard has of the ingest what was sent. */
+static loom_status read_back(loom_cluster *cluster, uint64_t ingest,
+                             const struct loom_ledger_part *part, loom_error *error) {
+  for (unsigned i = 0; i < loom_cluster_replicas(cluster, 0); i++) {
+    struct loom_text sql = {0}, answer = {0};
+    bool good =
+        loom_sql_add(&sql,
+                     "SELECT count(), sum(length(value)) FROM (SELECT DISTINCT kind, number,"
+                     " value FROM roster WHERE ingest = %" PRIu64 ") FORMAT RowBinary",
+                     ingest);
+    loom_status status = ask(cluster, &sql, good, NULL, &answer, error);
+    struct loom_row_reader reader = reader_of(&answer);
+    uint64_t rows = loom_row_u64(&reader), bytes = loom_row_u64(&reader);
+    loom_text_free(&answer);
+    if (status != LOOM_OK || (!reader.bad && rows == part->blocks && bytes == part->polls))
+      return status;
+    loom_cluster_turn_away(cluster, 0);
+  }
+  return loom_fail(error, LOOM_EIO,
+                   "shard 1 has not got what was written to its roster: nothing of it is kept");
+}
+
+loom_status loom_roster_cluster_write(loom_cluster *cluster, uint64_t ingest, loom_database *head,
+                                      struct loom_ledger_part *part, loom_error *error) {
+  const struct loom_roster_entry *entries;
+  struct loom_text value = {0}, rows = {0};
+  size_t count;
+  *part = (struct loom_ledger_part){.shard = LOOM_ROSTER_SHARD, .newest = INT64_MIN};
+  loom_status status = loom_roster_touched(head, &entries, &count, error);
+  for (size_t i = 0; status == LOOM_OK && i < count; i++) {
+    status = put_entry(head, ingest, &entries[i], &value, &rows, part, error);
+    if (status == LOOM_OK && rows.length >= INSERT_SIZE)
+      status = send(cluster, &rows, error);
+  }
+  if (status == LOOM_OK)
+    status = send(cluster, &rows, error);
+  loom_text_free(&value);
+  loom_text_free(&rows);
+  return status == LOOM_OK && part->blocks ? read_back(cluster, ingest, part, error) : status;
+}
+
+/* ---- to read ---- */
+
+/* Texts and values are where the answer is. */
+struct row {
+  const char *kind, *value;
+  size_t kind_length, length;
+  int64_t store;
+  uint64_t ingest;
+};
+
+struct reading {
+  loom_cluster *cluster;
+  const struct loom_ledger *ledger;
+  uint64_t since;
+  loom_database *head;
+  uint64_t rows, bytes; /* that have come */
+};
+
+static bool put_condition(const struct reading *reading, struct loom_text *sql) {
+  return loom_sql_add(sql, " FROM roster WHERE ingest > %" PRIu64 " AND ", reading->since) &&
+         loom_ledger_put_ingests(reading->ledger, sql);
+}
+
+/* The next row; `bad` where there is none. */
+static struct row take_row(struct loom_row_reader *reader) {
+  struct row row;
+  row.kind = loom_row_string(reader, &row.kind_length);
+  row.store = loom_row_i64(reader);
+  row.ingest = loom_row_u64(reader);
+  row.value = loom_row_string(reader, &row.length);
+  return row;
+}
+
+static bool is_same(const struct row *a, const struct row *b) {
+  return a->store == b->store && a->kind_length == b->kind_length &&
+         memcmp(a->kind, b->kind, a->kind_length) == 0;
+}
+
+/* Puts the row in place of what the head has; `removed`: only takes that away. */
+static loom_status apply_row(const struct reading *reading, const struct row *row, bool removed,
+                             loom_error *error) {
+  struct loom_roster_entry entry = {.store = row->store};
+  if (!loom_roster_kind_from_name(row->kind, row->kind_length, &entry.kind))
+    return loom_fail(error, LOOM_ECORRUPT,
+                     "the cluster's roster has what this Loom does not know: '%.*s'",
+                     row->kind_length < 32 ? (int)row->kind_length : 32, row->kind);
+  return loom_roster_take(reading->head, &entry, row->value, removed ? 0 : row->length, error);
+}
+
+/* Applies of each store and kind the last row. */
+static loom_status apply_rows(const struct reading *reading, const struct loom_text *answer,
+                              bool removed, loom_error *error) {
+  struct loom_row_reader reader = reader_of(answer);
+  struct row row = {0}, next;
+  loom_status status = LOOM_OK;
+  for (bool more = loom_row_more(&reader); status == LOOM_OK && more; row = next) {
+    next = take_row(&reader);
+    if (reader.bad)
+      return loom_fail(error, LOOM_EIO, "shard 1: the answer is cut off");
+    if (row.kind && !is_same(&row, &next))
+      status = apply_row(reading, &row, removed, error);
+    more = loom_row_more(&reader);
+  }
+  return status == LOOM_OK && row.kind ? apply_row(reading, &row, removed, error) : status;
+}
+
+static void count_rows(struct reading *reading, const struct loom_text *answer) {
+  struct loom_row_reader reader = reader_of(answer);
+  for (; loom_row_more(&reader); reading->rows++)
+    reading->bytes += take_row(&reader).length;
+}
+
+static loom_status ask_rows(struct reading *reading, const char *kinds, uint64_t first,
+                            uint64_t end, struct loom_text *answer, loom_error *error) {
+  struct loom_text sql = {0};
+  bool good = loom_sql_add(&sql, "SELECT DISTINCT kind, number, ingest, value") &&
+              put_condition(reading, &sql) &&
+              loom_sql_add(&sql,
+                           " AND %s AND number >= %" PRIu64 " AND number < %" PRIu64
+                           " ORDER BY kind = 'store' DESC, kind, number, ingest FORMAT RowBinary",
+                           kinds, first, end);
+  loom_status status = ask(reading->cluster, &sql, good, NULL, answer, error);
+  if (status == LOOM_OK)
+    count_rows(reading, answer);
+  return status;
+}
+
+/* Rows of stores from one number to the one before another, those of the stores themselves first. */
+static loom_status read_portion(struct reading *reading, uint64_t first, uint64_t end,
+                                loom_error *error) {
+  struct loom_text answer = {0};
+  loom_status status = ask_rows(reading, "kind != 'exclusion'", first, end, &answer, error);
+  if (status == LOOM_OK)
+    status = apply_rows(reading, &answer, false, error);
+  loom_text_free(&answer);
+  return status;
+}
+
+/* A number that one store's exclusion had may be another's now: all are taken away before any comes. */
+static loom_status read_exclusions(struct reading *reading, loom_error *error) {
+  struct loom_text answer = {0};
+  loom_status status =
+      ask_rows(reading, "kind = 'exclusion'", 0, (uint64_t)INT64_MAX, &answer, error);
+  if (status == LOOM_OK)
+    status = apply_rows(reading, &answer, true, error);
+  if (status == LOOM_OK)
+    status = apply_rows(reading, &answer, false, error);
+  loom_text_free(&answer);
+  return status;
+}
+
+static loom_status find_last(struct reading *reading, uint64_t *last, loom_error *error) {
+  struct loom_text sql = {0}, answer = {0};
+  bool good = loom_sql_add(&sql, "SELECT max(number)") && put_condition(reading, &sql) &&
+              loom_sql_add(&sql, " FORMAT RowBinary");
+  loom_status status = ask(reading->cluster, &sql, good, NULL, &answer, error);
+  struct loom_row_reader reader = reader_of(&answer);
+  *last = loom_row_more(&reader) ? loom_row_u64(&reader) : 0;
+  loom_text_free(&answer);
+  return status;
+}
+
+/* One try: a replica that lacks some is told by how many came. */
+static loom_status read_once(struct reading *reading, const struct loom_ledger_part *wanted,
+                             loom_error *error) {
+  uint64_t last = 0;
+  reading->rows = reading->bytes = 0;
+  loom_status status = find_last(reading, &last, error);
+  uint64_t step = wanted->blocks <= PORTION ? last + 1 : PORTION;
+  for (uint64_t first = 0; status == LOOM_OK && first <= last; first += step)
+    status = read_portion(reading, first, first + step, error);
+  return status == LOOM_OK ? read_exclusions(reading, error) : status;
+}
+
+loom_status loom_roster_cluster_read(loom_cluster *cluster, const struct loom_ledger *ledger,
+                                     uint64_t since, const struct loom_ledger_part *wanted,
+                                     loom_database *head, loom_error *error) {
+  struct reading reading = {.cluster = cluster, .ledger = ledger, .since = since, .head = head};
+  if (wanted->blocks == 0)
+    return LOOM_OK;
+  for (unsigned i = 0; i < loom_cluster_replicas(cluster, 0); i++) {
+    loom_status status = read_once(&reading, wanted, error);
+    if (status != LOOM_OK)
+      return status;
+    if (reading.rows == wanted->blocks && reading.bytes == wanted->polls)
+      return LOOM_OK;
+    loom_cluster_turn_away(cluster, 0);
+  }
+  return loom_fail(error, LOOM_EIO,
+                   "shard 1: its replicas have %" PRIu64 " of %" PRIu64
+                   " rows of the roster, by the ledger: some lag",
+                   reading.rows, wanted->blocks);
+}
