@@ -1,0 +1,134 @@
+local core = require "loom.core"
+local flushing = require "loom.http.flushing"
+
+local clock, thread = core.clock, core.thread
+
+-- A worker whose clock stands still, and whose thread does what the test says.
+describe("flushing", function()
+  local now, pending, shared, task, log
+  local monitor = { path = "cluster.conf", file = "head.db" }
+
+  before_each(function()
+    now, pending, shared, task, log = 1000, {}, {}, { state = "idle", count = 0 }, {}
+    core.clock = function() return now end
+    core.thread = function()
+      return {
+        start = function() task.state, task.count = "running", task.count + 1 end,
+        state = function() return task.state end,
+        result = function()
+          task.state = "idle"
+          if not task.answer then
+            return nil, "EUNREACHABLE: shard 1 does not answer", "EUNREACHABLE"
+          end
+          return { read = function() return task.answer end, close = function() end }
+        end,
+        cancel = function() end,
+        close = function() task.is_closed = true end,
+      }
+    end
+    _G.ngx = {
+      ERR = 1, NOTICE = 2,
+      log = function(_, ...) log[#log + 1] = table.concat { ... } end,
+      now = function() return now end,
+      timer = { at = function(_, work, ...)
+        local arguments = { ... }
+        pending[#pending + 1] = function() return work(false, (table.unpack or unpack)(arguments)) end
+        return true
+      end },
+      worker = { id = function() return 0 end, exiting = function() return false end },
+      shared = { loom = {
+        get = function(_, key) return shared[key] end,
+        set = function(_, key, value) shared[key] = value end,
+        incr = function(_, key, amount, first)
+          shared[key] = (shared[key] or first) + amount
+          return shared[key]
+        end,
+      } },
+    }
+    flushing.open(monitor, "folder")
+  end)
+
+  after_each(function()
+    flushing.close(true)
+    _G.ngx, core.clock, core.thread = nil, clock, thread
+  end)
+
+  -- Lets so many seconds pass, with a look of the worker's.
+  local function pass(seconds)
+    now = now + (seconds or 0)
+    local due = pending
+    pending = {}
+    for _, work in ipairs(due) do
+      work()
+    end
+    return task.count
+  end
+
+  local function finish(waiting)
+    task.answer = waiting and ('{"polls":1,"new":1,"duplicates":0,"conflicts":0,"waiting":%d}'):format(waiting)
+    task.state = "ended"
+    return pass()
+  end
+
+  it("begins when the service does, and then every two seconds as long as polls wait", function()
+    assert.equal(1, pass())
+    finish(0)
+    assert.equal(1, pass(100))
+    flushing.note(3)
+    assert.equal(2, pass())
+    finish(0)
+    flushing.note(1)
+    assert.equal(2, pass(1.9))
+    assert.equal(3, pass(0.2))
+    flushing.note(2) -- while it runs: of these it may know nothing
+    finish(0)
+    assert.equal(2, (flushing.figures()))
+    assert.equal(4, pass(2))
+    finish(5)
+    assert.equal(5, (flushing.figures()))
+  end)
+
+  it("begins after a second where many polls wait", function()
+    pass()
+    finish(0)
+    flushing.note(65536)
+    assert.equal(1, pass(0.9))
+    assert.equal(2, pass(0.2))
+  end)
+
+  it("tries less and less often while the cluster is away, and says so once", function()
+    assert.equal(1, pass())
+    finish(nil)
+    local count = 1
+    for _, pause in ipairs { 4, 8, 16, 30, 30 } do
+      flushing.note(65536)
+      assert.equal(count, pass(pause - 0.1))
+      count = count + 1
+      assert.equal(count, pass(0.2))
+      finish(nil)
+    end
+    assert.equal(1, #log)
+    assert.equal(6, shared['loom_flushes_total{outcome="failed"}'])
+    pass(31)
+    finish(0)
+    assert.equal(2, #log)
+    assert.equal(0, (flushing.figures()))
+  end)
+
+  it("takes no more polls when too many wait", function()
+    flushing.note(16 * 1024 * 1024 - 1)
+    flushing.check()
+    flushing.note(1)
+    local called, problem = pcall(flushing.check)
+    assert.is_false(called)
+    assert.equal(503, problem.status)
+  end)
+
+  it("is for clusters alone", function()
+    flushing.open({ path = "db", file = "db" }, "folder")
+    assert.is_false(flushing.is_on())
+    flushing.note(16 * 1024 * 1024)
+    flushing.check()
+    assert.is_nil(flushing.figures())
+  end)
+end)
