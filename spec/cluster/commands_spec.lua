@@ -50,7 +50,7 @@ local FAILING = {
 }
 
 -- And those that have none of their own, or are tried by themselves: below, and in other specs.
-local OTHERS = { "audit", "backup", "site", "serve", "cluster", "token", "completion", "manual" }
+local OTHERS = { "audit", "worker", "backup", "site", "serve", "cluster", "token", "completion", "manual" }
 
 cluster.describe("a command of a cluster", function(each)
   local folder, conf, db
