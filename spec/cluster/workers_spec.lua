@@ -158,6 +158,23 @@ describe("near the data", function()
     assert.equal(alone, together.out)
   end)
 
+  it("what a service has answered a moment ago is taken to the cluster, and is in it, too", function()
+    if missing then return end
+    local own = files.make_folder()
+    local service = server.start(own, { database = conf, arguments = { "--reports", own .. "/reports" } })
+    for i = 1, 3 do
+      local sent = service:post("/v1/polls", "application/json",
+        ('{"store_id":"live%d","status":"active","timestamp_utc":"2023-01-25 10:0%d:00"}'):format(i, i))
+      assert.equal(200, sent.status)
+      local together = with_workers(workers)
+      assert.equal(0, together.status, together.err)
+      assert.matches("\nlive" .. i .. ",", together.out)
+      assert.equal((shell.good("report", conf)), together.out)
+    end
+    service:stop()
+    files.remove_folder(own)
+  end)
+
   it("a dead worker has another one of its shard asked, and without one says so", function()
     if missing then return end
     local dead = "http://127.0.0.1:" .. server.free_port()
