@@ -296,8 +296,5 @@ loom_status loom_care_take_over(loom_database *head, loom_cluster *cluster, loom
   if (status == LOOM_OK)
     status = loom_ledger_own(cluster, owner, error);
   loom_database_keep_revision(head);
-  if (status == LOOM_OK)
-    return loom_database_commit(head, error);
-  loom_database_rollback(head);
-  return status;
+  return loom_database_end_write(head, status, error);
 }
