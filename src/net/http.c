@@ -2,8 +2,8 @@
 ** Questions by libcurl's easy interface.
 */
 #include "net/http.h"
+#include "net/setting.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,16 +57,6 @@ static bool set_headers(struct http *http, const struct loom_call *call) {
          (!call->password || add_header(http, "X-ClickHouse-Key: ", call->password));
 }
 
-/* Carries the first failure: SET does nothing after one. */
-struct setting {
-  CURL *easy;
-  CURLcode code;
-};
-
-#define SET(setting, option, value)                                                                \
-  ((setting)->code =                                                                               \
-       (setting)->code ? (setting)->code : curl_easy_setopt((setting)->easy, option, value))
-
 static CURLcode set_call(struct http *http, const struct loom_call *call) {
   struct setting s = {http->easy, CURLE_OK};
   curl_easy_reset(http->easy); /* which keeps connections */
@@ -75,14 +65,7 @@ static CURLcode set_call(struct http *http, const struct loom_call *call) {
   SET(&s, CURLOPT_CONNECTTIMEOUT_MS,
       call->time_limit < CONNECT_TIME ? call->time_limit : CONNECT_TIME);
   SET(&s, CURLOPT_TIMEOUT_MS, call->time_limit);
-  SET(&s, CURLOPT_FOLLOWLOCATION, 0L);
-  SET(&s, CURLOPT_PROXY, ""); /* none, whatever the environment says */
-  SET(&s, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-#if CURL_AT_LEAST_VERSION(7, 85, 0)
-  SET(&s, CURLOPT_PROTOCOLS_STR, "http,https");
-#else
-  SET(&s, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-#endif
+  set_bounds(&s, false);
   SET(&s, CURLOPT_USERAGENT, "loom");
   SET(&s, CURLOPT_HTTPHEADER, http->headers);
   SET(&s, CURLOPT_POST, 1L);

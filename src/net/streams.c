@@ -3,8 +3,8 @@
 */
 #include "net/streams.h"
 #include "base/platform.h"
+#include "net/setting.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,30 +129,13 @@ static bool add_header(struct stream *stream, const char *name, const char *valu
   return longer;
 }
 
-/* Carries the first failure: SET does nothing after one. */
-struct setting {
-  CURL *easy;
-  CURLcode code;
-};
-
-#define SET(setting, option, value)                                                                \
-  ((setting)->code =                                                                               \
-       (setting)->code ? (setting)->code : curl_easy_setopt((setting)->easy, option, value))
-
 static CURLcode set_request(struct stream *stream, const struct loom_stream_request *request) {
   struct setting s = {stream->easy, CURLE_OK};
   SET(&s, CURLOPT_NOSIGNAL, 1L);
   SET(&s, CURLOPT_URL, request->url);
   SET(&s, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIME);
   SET(&s, CURLOPT_TCP_KEEPALIVE, 1L);
-  SET(&s, CURLOPT_FOLLOWLOCATION, 0L);
-  SET(&s, CURLOPT_PROXY, ""); /* none, whatever the environment says */
-  SET(&s, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-#if CURL_AT_LEAST_VERSION(7, 85, 0)
-  SET(&s, CURLOPT_PROTOCOLS_STR, "http,https");
-#else
-  SET(&s, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-#endif
+  set_bounds(&s, false);
   SET(&s, CURLOPT_USERAGENT, "loom");
   SET(&s, CURLOPT_HTTPHEADER, stream->headers);
   SET(&s, CURLOPT_POST, 1L);

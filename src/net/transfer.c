@@ -2,8 +2,8 @@
 ** Requests of HTTP and mails, by libcurl's multi interface.
 */
 #include "net/transfer.h"
+#include "net/setting.h"
 
-#include <curl/curl.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,29 +181,10 @@ static bool copy_request(struct transfer *t, const struct loom_request *request)
   return copy_list(request->headers, &t->headers) && copy_list(request->recipients, &t->recipients);
 }
 
-/* Carries the first failure: set() does nothing after one. */
-struct setting {
-  CURL *easy;
-  CURLcode code;
-};
-
-#define SET(setting, option, value)                                                                \
-  ((setting)->code =                                                                               \
-       (setting)->code ? (setting)->code : curl_easy_setopt((setting)->easy, option, value))
-
 static void set_limits(struct setting *s, const struct transfer *t, bool is_mail, long time_limit) {
   SET(s, CURLOPT_TIMEOUT_MS, time_limit);
   SET(s, CURLOPT_CONNECTTIMEOUT_MS, time_limit);
-  SET(s, CURLOPT_FOLLOWLOCATION, 0L);
-  SET(s, CURLOPT_PROXY, ""); /* none, whatever the environment says */
-  SET(s, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-#if CURL_AT_LEAST_VERSION(7, 85, 0)
-  SET(s, CURLOPT_PROTOCOLS_STR, is_mail ? "smtp,smtps" : "http,https");
-#else
-  SET(s, CURLOPT_PROTOCOLS,
-      is_mail ? (long)(CURLPROTO_SMTP | CURLPROTO_SMTPS)
-              : (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-#endif
+  set_bounds(s, is_mail);
   SET(s, CURLOPT_OPENSOCKETFUNCTION, open_socket);
   SET(s, CURLOPT_OPENSOCKETDATA, t);
   SET(s, CURLOPT_WRITEFUNCTION, take_body);
