@@ -2,6 +2,7 @@
 ** Care.
 */
 #include "cluster/care.h"
+#include "cluster/roster_cluster.h"
 #include "cluster/row_binary.h"
 #include "cluster/sql_text.h"
 #include "cluster/write_cluster.h"
@@ -125,6 +126,28 @@ static loom_status check_replica(const struct checking *checking, unsigned shard
   return LOOM_OK;
 }
 
+/* Compares the roster that a replica of the first shard has with the ledger. */
+static loom_status check_roster(const struct checking *checking, unsigned replica,
+                                loom_error *error) {
+  const struct loom_ledger_part *wanted = &checking->ledger->roster;
+  struct loom_ledger_part found;
+  char problem[512];
+  loom_error why;
+  loom_status status =
+      loom_roster_cluster_count(checking->cluster, checking->ledger, replica, &found, &why);
+  if (status == LOOM_ENOMEM)
+    return loom_no_memory(error);
+  if (status == LOOM_OK && found.blocks == wanted->blocks && found.polls == wanted->polls)
+    return LOOM_OK;
+  snprintf(problem, sizeof problem,
+           "shard 1, %s: the roster has %" PRIu64 " rows of %" PRIu64
+           " bytes, and the ledger %" PRIu64 " of %" PRIu64,
+           loom_cluster_url(checking->cluster, 0, replica), found.blocks, found.polls,
+           wanted->blocks, wanted->polls);
+  checking->tell(checking->context, status == LOOM_OK ? problem : why.message);
+  return LOOM_OK;
+}
+
 loom_status loom_care_check(loom_cluster *cluster, loom_remote_problem_fn *tell, void *context,
                             loom_error *error) {
   struct loom_ledger ledger;
@@ -135,6 +158,8 @@ loom_status loom_care_check(loom_cluster *cluster, loom_remote_problem_fn *tell,
   for (unsigned i = 0; status == LOOM_OK && i < loom_cluster_shards(cluster); i++)
     for (unsigned j = 0; status == LOOM_OK && j < loom_cluster_replicas(cluster, i); j++)
       status = check_replica(&checking, i, j, error);
+  for (unsigned j = 0; status == LOOM_OK && j < loom_cluster_replicas(cluster, 0); j++)
+    status = check_roster(&checking, j, error);
   loom_ledger_free(&ledger);
   return status;
 }

@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PORTION 65536 /* numbers of stores that are asked for at a time */
+#define BLOCK_SIZE 24           /* bytes that are told of a block */
+#define ANSWER_SLACK (1u << 20) /* that an answer may have beyond the ledger's blocks */
+#define PORTION 65536           /* numbers of stores that are asked for at a time */
 
 struct catching_up {
   loom_database *head;
@@ -24,6 +26,16 @@ struct catching_up {
 
 /* ---- how far polls reach ---- */
 
+static uint64_t blocks_of(const struct catching_up *work, unsigned shard) {
+  uint64_t blocks = 0;
+  if (work->since)
+    return work->news.blocks[shard];
+  for (size_t i = 0; i < work->ledger->part_count; i++)
+    if (work->ledger->parts[i].shard == shard)
+      blocks += work->ledger->parts[i].blocks;
+  return blocks;
+}
+
 static loom_status ask(const struct catching_up *work, unsigned shard, int64_t first, int64_t end,
                        struct loom_text *answer, loom_error *error) {
   struct loom_text sql = {0};
@@ -33,8 +45,11 @@ static loom_status ask(const struct catching_up *work, unsigned shard, int64_t f
                            " AND number < %" PRId64 " AND ingest > %" PRIu64 " AND ",
                            first, end, work->since) &&
               loom_ledger_visible(work->ledger, shard, INT32_MIN, INT32_MAX, 0, &any, &sql) &&
-              loom_sql_add(&sql, " ORDER BY number, ingest, file FORMAT RowBinary");
-  const struct loom_question question = {.sql = &sql, .size = LOOM_RANGE};
+              loom_sql_add(&sql, " ORDER BY number, ingest, file, day FORMAT RowBinary");
+  const struct loom_question question = {.sql = &sql,
+                                         .size = LOOM_RANGE,
+                                         .answer_most =
+                                             ANSWER_SLACK + blocks_of(work, shard) * BLOCK_SIZE};
   loom_status status = good ? LOOM_OK : loom_no_memory(error);
   if (status == LOOM_OK)
     status = loom_cluster_ask(work->cluster, shard, &question, answer, error);
@@ -71,16 +86,6 @@ static loom_status take(const struct catching_up *work, unsigned shard,
       reach.newest = newest;
   }
   return status == LOOM_OK ? tell(work, store, &reach, error) : status;
-}
-
-static uint64_t blocks_of(const struct catching_up *work, unsigned shard) {
-  uint64_t blocks = 0;
-  if (work->since)
-    return work->news.blocks[shard];
-  for (size_t i = 0; i < work->ledger->part_count; i++)
-    if (work->ledger->parts[i].shard == shard)
-      blocks += work->ledger->parts[i].blocks;
-  return blocks;
 }
 
 /* What a replica lacks is told by how many blocks came; what was told before of some of them does no harm. */

@@ -235,7 +235,7 @@ loom_status loom_ledger_news(loom_cluster *cluster, const struct loom_ledger *le
   if (!loom_sql_add(&sql,
                     "SELECT shard, sum(blocks), sum(polls), max(gen) FROM ledger WHERE step = "
                     "'part' AND ingest > %" PRIu64 " AND ingest IN " HOLDING
-                    " GROUP BY shard FORMAT RowBinary",
+                    " GROUP BY shard ORDER BY shard FORMAT RowBinary",
                     since, ledger->number))
     status = loom_no_memory(error);
   if (status == LOOM_OK)

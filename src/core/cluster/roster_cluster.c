@@ -9,18 +9,20 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define INSERT_SIZE (8 << 20) /* bytes of an insert */
-#define PORTION 16384         /* numbers of stores that are asked for at a time */
+#define INSERT_SIZE (8 << 20)   /* bytes of an insert */
+#define ROW_SIZE 64             /* bytes of a row, without its value */
+#define ANSWER_SLACK (1u << 20) /* that an answer may have beyond what the ledger says */
+#define PORTION 16384           /* numbers of stores that are asked for at a time */
 
 static struct loom_row_reader reader_of(const struct loom_text *text) {
   const unsigned char *bytes = (const unsigned char *)text->bytes;
   return (struct loom_row_reader){bytes, bytes ? bytes + text->length : bytes, false};
 }
 
-static loom_status ask(loom_cluster *cluster, struct loom_text *sql, bool good,
-                       const struct loom_text *data, struct loom_text *answer, loom_error *error) {
+static loom_status ask(loom_cluster *cluster, struct loom_text *sql, bool good, size_t answer_most,
+                       struct loom_text *answer, loom_error *error) {
   const struct loom_question question = {
-      .sql = sql, .size = data ? LOOM_INSERT : LOOM_RANGE, .data = data};
+      .sql = sql, .size = LOOM_RANGE, .answer_most = answer_most};
   loom_status status = good ? LOOM_OK : loom_no_memory(error);
   if (status == LOOM_OK)
     status = loom_cluster_ask(cluster, 0, &question, answer, error);
@@ -34,8 +36,13 @@ static loom_status send(loom_cluster *cluster, struct loom_text *rows, loom_erro
   struct loom_text sql = {0}, answer = {0};
   if (rows->length == 0)
     return LOOM_OK;
-  bool good = loom_sql_add(&sql, "INSERT INTO roster FORMAT RowBinary");
-  loom_status status = ask(cluster, &sql, good, rows, &answer, error);
+  loom_status status =
+      loom_sql_add(&sql, "INSERT INTO roster FORMAT RowBinary") ? LOOM_OK : loom_no_memory(error);
+  const struct loom_question question = {
+      .sql = &sql, .size = LOOM_INSERT, .data = rows, .may_repeat = true};
+  if (status == LOOM_OK)
+    status = loom_cluster_ask(cluster, 0, &question, &answer, error);
+  loom_text_free(&sql);
   loom_text_free(&answer);
   rows->length = 0;
   return status;
@@ -61,21 +68,52 @@ static loom_status put_entry(loom_database *head, uint64_t ingest,
   return LOOM_OK;
 }
 
+/* The question of how many rows there are that fulfil a condition, and of how many bytes. */
+static bool put_count(struct loom_text *sql, const struct loom_ledger *ledger, uint64_t ingest) {
+  bool good = loom_sql_add(sql,
+                           "SELECT count(), sum(length(value)) FROM (SELECT DISTINCT kind, "
+                           "number, ingest, value FROM roster WHERE ");
+  good = good && (ledger ? loom_ledger_put_ingests(ledger, sql)
+                         : loom_sql_add(sql, "ingest = %" PRIu64, ingest));
+  return good && loom_sql_add(sql, ") FORMAT RowBinary");
+}
+
+static bool take_count(const struct loom_text *answer, struct loom_ledger_part *found) {
+  struct loom_row_reader reader = reader_of(answer);
+  *found = (struct loom_ledger_part){.shard = LOOM_ROSTER_SHARD};
+  found->blocks = loom_row_u64(&reader);
+  found->polls = loom_row_u64(&reader);
+  return !reader.bad;
+}
+
+loom_status loom_roster_cluster_count(loom_cluster *cluster, const struct loom_ledger *ledger,
+                                      unsigned replica, struct loom_ledger_part *found,
+                                      loom_error *error) {
+  struct loom_text sql = {0}, answer = {0};
+  const struct loom_question question = {.sql = &sql, .size = LOOM_SMALL};
+  loom_status status = put_count(&sql, ledger, 0) ? LOOM_OK : loom_no_memory(error);
+  *found = (struct loom_ledger_part){0};
+  if (status == LOOM_OK)
+    status = loom_cluster_ask_replica(cluster, 0, replica, &question, &answer, error);
+  if (status == LOOM_OK && !take_count(&answer, found))
+    status = loom_fail(error, LOOM_EIO, "shard 1: the answer is cut off");
+  loom_text_free(&sql);
+  loom_text_free(&answer);
+  return status;
+}
+
 /* Whether the shard has of the ingest what was sent. */
 static loom_status read_back(loom_cluster *cluster, uint64_t ingest,
                              const struct loom_ledger_part *part, loom_error *error) {
   for (unsigned i = 0; i < loom_cluster_replicas(cluster, 0); i++) {
     struct loom_text sql = {0}, answer = {0};
-    bool good =
-        loom_sql_add(&sql,
-                     "SELECT count(), sum(length(value)) FROM (SELECT DISTINCT kind, number,"
-                     " value FROM roster WHERE ingest = %" PRIu64 ") FORMAT RowBinary",
-                     ingest);
-    loom_status status = ask(cluster, &sql, good, NULL, &answer, error);
-    struct loom_row_reader reader = reader_of(&answer);
-    uint64_t rows = loom_row_u64(&reader), bytes = loom_row_u64(&reader);
+    struct loom_ledger_part found;
+    bool good = put_count(&sql, NULL, ingest);
+    loom_status status = ask(cluster, &sql, good, 0, &answer, error);
+    bool is_whole =
+        take_count(&answer, &found) && found.blocks == part->blocks && found.polls == part->polls;
     loom_text_free(&answer);
-    if (status != LOOM_OK || (!reader.bad && rows == part->blocks && bytes == part->polls))
+    if (status != LOOM_OK || is_whole)
       return status;
     loom_cluster_turn_away(cluster, 0);
   }
@@ -116,6 +154,7 @@ struct reading {
   loom_cluster *cluster;
   const struct loom_ledger *ledger;
   uint64_t since;
+  const struct loom_ledger_part *wanted; /* what has to come */
   loom_database *head;
   uint64_t rows, bytes; /* that have come */
 };
@@ -183,7 +222,8 @@ static loom_status ask_rows(struct reading *reading, const char *kinds, uint64_t
                            " AND %s AND number >= %" PRIu64 " AND number < %" PRIu64
                            " ORDER BY kind = 'store' DESC, kind, number, ingest FORMAT RowBinary",
                            kinds, first, end);
-  loom_status status = ask(reading->cluster, &sql, good, NULL, answer, error);
+  uint64_t most = ANSWER_SLACK + reading->wanted->blocks * ROW_SIZE + reading->wanted->polls;
+  loom_status status = ask(reading->cluster, &sql, good, most, answer, error);
   if (status == LOOM_OK)
     count_rows(reading, answer);
   return status;
@@ -217,7 +257,7 @@ static loom_status find_last(struct reading *reading, uint64_t *last, loom_error
   struct loom_text sql = {0}, answer = {0};
   bool good = loom_sql_add(&sql, "SELECT max(number)") && put_condition(reading, &sql) &&
               loom_sql_add(&sql, " FORMAT RowBinary");
-  loom_status status = ask(reading->cluster, &sql, good, NULL, &answer, error);
+  loom_status status = ask(reading->cluster, &sql, good, 0, &answer, error);
   struct loom_row_reader reader = reader_of(&answer);
   *last = loom_row_more(&reader) ? loom_row_u64(&reader) : 0;
   loom_text_free(&answer);
@@ -225,12 +265,11 @@ static loom_status find_last(struct reading *reading, uint64_t *last, loom_error
 }
 
 /* One try: a replica that lacks some is told by how many came. */
-static loom_status read_once(struct reading *reading, const struct loom_ledger_part *wanted,
-                             loom_error *error) {
+static loom_status read_once(struct reading *reading, loom_error *error) {
   uint64_t last = 0;
   reading->rows = reading->bytes = 0;
   loom_status status = find_last(reading, &last, error);
-  uint64_t step = wanted->blocks <= PORTION ? last + 1 : PORTION;
+  uint64_t step = reading->wanted->blocks <= PORTION ? last + 1 : PORTION;
   for (uint64_t first = 0; status == LOOM_OK && first <= last; first += step)
     status = read_portion(reading, first, first + step, error);
   return status == LOOM_OK ? read_exclusions(reading, error) : status;
@@ -239,11 +278,12 @@ static loom_status read_once(struct reading *reading, const struct loom_ledger_p
 loom_status loom_roster_cluster_read(loom_cluster *cluster, const struct loom_ledger *ledger,
                                      uint64_t since, const struct loom_ledger_part *wanted,
                                      loom_database *head, loom_error *error) {
-  struct reading reading = {.cluster = cluster, .ledger = ledger, .since = since, .head = head};
+  struct reading reading = {
+      .cluster = cluster, .ledger = ledger, .since = since, .wanted = wanted, .head = head};
   if (wanted->blocks == 0)
     return LOOM_OK;
   for (unsigned i = 0; i < loom_cluster_replicas(cluster, 0); i++) {
-    loom_status status = read_once(&reading, wanted, error);
+    loom_status status = read_once(&reading, error);
     if (status != LOOM_OK)
       return status;
     if (reading.rows == wanted->blocks && reading.bytes == wanted->polls)

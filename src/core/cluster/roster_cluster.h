@@ -16,6 +16,11 @@
 loom_status loom_roster_cluster_write(loom_cluster *cluster, uint64_t ingest, loom_database *head,
                                       struct loom_ledger_part *part, loom_error *error);
 
+/* How many rows, and bytes of values, one replica of the first shard has of all that is visible. */
+loom_status loom_roster_cluster_count(loom_cluster *cluster, const struct loom_ledger *ledger,
+                                      unsigned replica, struct loom_ledger_part *found,
+                                      loom_error *error);
+
 /*
 ** Applies, within a write transaction of a head, the rows of the ledger's ingests behind `since`, of which there have to be as many
 ** as the ledger says. What is applied is not noted as a change of the transaction's.
