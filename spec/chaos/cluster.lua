@@ -619,8 +619,9 @@ local good, message = xpcall(run, function(text)
   return type(text) == "string" and not text:find "^[^\n]*%.lua:%d+:" and text or debug.traceback(text)
 end)
 os.remove(folder .. "/go")
-if service then
-  pcall(kill_service)
+if service then -- also one whose workers are not there yet, or frozen
+  pcall(undo_due, true)
+  pcall(service.stop, service)
 end
 if good then
   tell()
