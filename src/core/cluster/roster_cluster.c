@@ -14,11 +14,6 @@
 #define ANSWER_SLACK (1u << 20) /* that an answer may have beyond what the ledger says */
 #define PORTION 16384           /* numbers of stores that are asked for at a time */
 
-static struct loom_row_reader reader_of(const struct loom_text *text) {
-  const unsigned char *bytes = (const unsigned char *)text->bytes;
-  return (struct loom_row_reader){bytes, bytes ? bytes + text->length : bytes, false};
-}
-
 static loom_status ask(loom_cluster *cluster, struct loom_text *sql, bool good, size_t answer_most,
                        struct loom_text *answer, loom_error *error) {
   const struct loom_question question = {
@@ -79,7 +74,7 @@ static bool put_count(struct loom_text *sql, const struct loom_ledger *ledger, u
 }
 
 static bool take_count(const struct loom_text *answer, struct loom_ledger_part *found) {
-  struct loom_row_reader reader = reader_of(answer);
+  struct loom_row_reader reader = loom_row_reader_of(answer);
   *found = (struct loom_ledger_part){.shard = LOOM_ROSTER_SHARD};
   found->blocks = loom_row_u64(&reader);
   found->polls = loom_row_u64(&reader);
@@ -193,7 +188,7 @@ static loom_status apply_row(const struct reading *reading, const struct row *ro
 /* Applies of each store and kind the last row. */
 static loom_status apply_rows(const struct reading *reading, const struct loom_text *answer,
                               bool removed, loom_error *error) {
-  struct loom_row_reader reader = reader_of(answer);
+  struct loom_row_reader reader = loom_row_reader_of(answer);
   struct row row = {0}, next;
   loom_status status = LOOM_OK;
   for (bool more = loom_row_more(&reader); status == LOOM_OK && more; row = next) {
@@ -208,7 +203,7 @@ static loom_status apply_rows(const struct reading *reading, const struct loom_t
 }
 
 static void count_rows(struct reading *reading, const struct loom_text *answer) {
-  struct loom_row_reader reader = reader_of(answer);
+  struct loom_row_reader reader = loom_row_reader_of(answer);
   for (; loom_row_more(&reader); reading->rows++)
     reading->bytes += take_row(&reader).length;
 }
@@ -258,7 +253,7 @@ static loom_status find_last(struct reading *reading, uint64_t *last, loom_error
   bool good = loom_sql_add(&sql, "SELECT max(number)") && put_condition(reading, &sql) &&
               loom_sql_add(&sql, " FORMAT RowBinary");
   loom_status status = ask(reading->cluster, &sql, good, 0, &answer, error);
-  struct loom_row_reader reader = reader_of(&answer);
+  struct loom_row_reader reader = loom_row_reader_of(&answer);
   *last = loom_row_more(&reader) ? loom_row_u64(&reader) : 0;
   loom_text_free(&answer);
   return status;
