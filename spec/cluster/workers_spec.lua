@@ -26,7 +26,6 @@ describe("near the data", function()
   local function start_worker(shard, before, ...)
     local name = ("%s/worker%d.conf"):format(folder, #pids)
     servers.conf(name, database)
-    shell.good("backup", conf, name .. ".db")
     local port = server.free_port()
     local log = start(("%s %s"):format(before or "", shell.line("worker", name, "--shard", tostring(shard), "--listen",
       "127.0.0.1:" .. port, "--token-file", folder .. "/token", "--processes", "1", ...)))
@@ -145,7 +144,6 @@ describe("near the data", function()
     if missing then return end
     local listed = folder .. "/listed.conf"
     servers.conf(listed, database, "worker-token-file token\nworker " .. table.concat(workers, " ") .. "\n")
-    shell.good("backup", conf, listed .. ".db")
     shell.good("report", listed, "-o", folder .. "/report.csv", "--workers")
     assert.equal((shell.good("report", conf)), files.read(folder .. "/report.csv"))
   end)
@@ -187,7 +185,6 @@ describe("near the data", function()
     if missing then return end
     local other = folder .. "/other.conf"
     servers.conf(other, database, "worker-token-file other\n")
-    shell.good("backup", conf, other .. ".db")
     expect_failure(shell.loom("report", other, "--workers=" .. table.concat(workers, ",")), "the worker has another token")
     local zones = files.make_folder()
     shell.run(("cp -r %s/America %s/"):format(core.zone_directory(), zones))
@@ -319,7 +316,6 @@ describe("near the data", function()
     expect_failure(with_workers { url, workers[2] }, "shard 1 has no worker; " .. url .. ": ")
     local known = folder .. "/tls.conf"
     servers.conf(known, database, "worker-token-file token\nca-file tls.crt\n")
-    shell.good("backup", conf, known .. ".db")
     assert.equal((shell.good("report", conf)), (shell.good("report", known, "--workers=" .. url .. "," .. workers[2])))
   end)
 
