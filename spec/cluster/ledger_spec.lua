@@ -25,9 +25,16 @@ cluster.describe("the ledger of a cluster", function(each)
     local two = write_polls("two", "a,active,2023-01-25 10:30:00", "b,inactive,2023-01-26 11:00:00")
     cluster.expect_same(alone, db, "ingest", "DB", "--status", one)
     servers.ask(1, 1, ("INSERT INTO %s_alone.ledger SELECT * FROM %s_alone.ledger"):format(database, database))
-    cluster.expect_same(alone, db, "report", "DB", "--format", "exact")
+    local other = folder .. "/other.conf"
+    files.write(other, (files.read(alone):gsub("head alone", "head other")))
+    for _, name in ipairs { alone, other } do
+      cluster.expect_same(name, db, "report", "DB", "--format", "exact")
+    end
     cluster.expect_same(alone, db, "ingest", "DB", "--status", two)
-    cluster.expect_same(alone, db, "report", "DB", "--format", "exact")
+    servers.ask(1, 1, ("INSERT INTO %s_alone.ledger SELECT * FROM %s_alone.ledger"):format(database, database))
+    for _, name in ipairs { alone, other } do
+      cluster.expect_same(name, db, "report", "DB", "--format", "exact")
+    end
     assert.equal(alone .. ": ok\n", (shell.good("cluster", "check", alone)))
   end)
 

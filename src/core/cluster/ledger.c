@@ -233,9 +233,10 @@ loom_status loom_ledger_news(loom_cluster *cluster, const struct loom_ledger *le
   struct loom_text sql = {0}, answer = {0};
   loom_status status = LOOM_OK;
   if (!loom_sql_add(&sql,
-                    "SELECT shard, sum(blocks), sum(polls), max(gen) FROM ledger WHERE step = "
-                    "'part' AND ingest > %" PRIu64 " AND ingest IN " HOLDING
-                    " GROUP BY shard ORDER BY shard FORMAT RowBinary",
+                    "SELECT shard, sum(blocks), sum(polls), max(gen) FROM (SELECT DISTINCT ingest, "
+                    "shard, day, gen, blocks, polls FROM ledger WHERE step = 'part' AND ingest > "
+                    "%" PRIu64 " AND ingest IN " HOLDING
+                    ") GROUP BY shard ORDER BY shard FORMAT RowBinary",
                     since, ledger->number))
     status = loom_no_memory(error);
   if (status == LOOM_OK)
