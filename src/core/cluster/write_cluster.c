@@ -303,6 +303,9 @@ loom_status loom_cluster_write_ahead(loom_cluster *cluster, loom_cluster_write *
 }
 
 void loom_cluster_write_join(loom_cluster_write *write, loom_database *head) {
+  struct loom_pending *begun = loom_database_pending(head); /* to bring up a head that was behind */
+  if (begun)
+    begun->abandon(begun);
   write->head = head;
   loom_database_set_pending(head, &write->pending);
 }
