@@ -234,6 +234,11 @@ static loom_status ask_tip(struct cluster_remote *remote, struct loom_ledger_tip
   return status;
 }
 
+/* What only an older Loom's head knows of stores goes to the cluster before polls are spooled there. */
+static bool is_of_older(const struct loom_head *known) {
+  return known->number && !known->ingest;
+}
+
 /* Who is in haste takes a head as it is while servers are away: polls are spooled, and a flush brings it up. */
 static loom_status look(loom_database *head, struct cluster_remote *remote, loom_error *error) {
   struct loom_head known = {0};
@@ -243,7 +248,7 @@ static loom_status look(loom_database *head, struct cluster_remote *remote, loom
     status = check_shape(&known, remote, error);
   if (status == LOOM_OK)
     status = ask_tip(remote, &tip, error);
-  if (status == LOOM_EUNREACHABLE && remote->conf.is_hasty && known.is_one)
+  if (status == LOOM_EUNREACHABLE && remote->conf.is_hasty && known.is_one && !is_of_older(&known))
     return LOOM_OK;
   if (status == LOOM_OK)
     status = loom_head_check_identity(head, &known, tip.identity, error);
