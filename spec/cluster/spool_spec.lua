@@ -83,6 +83,7 @@ cluster.describe("what the service of a cluster has answered", function(each)
     await("the database", function()
       return send("live20").status == 200
     end, log)
+    assert.is_true(tonumber(service:request("/metrics").body:match "\nloom_polls_spooled (%d+)") >= 19)
     act "start"
     local report = shell.good("report", conf, "--all-stores")
     for i = 1, 20 do

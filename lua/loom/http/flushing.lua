@@ -132,6 +132,12 @@ local function tick(premature, of)
   return timer.after(TICK, tick, of)
 end
 
+-- How many polls wait in the head from before, as of a service that ended while the cluster was away.
+local function count_waiting(monitor)
+  local row = monitor.database:row "SELECT ifnull(sum(length(polls)), 0) / 8 AS polls FROM poll_block"
+  return row and row.polls or 0
+end
+
 --- Begins, where a monitor has its polls in a cluster.
 -- @tparam loom.monitor monitor
 -- @tparam string folder for results that are long, which none are
@@ -142,6 +148,7 @@ function flushing.open(monitor, folder)
   end
   state = { path = monitor.path, folder = folder, pause = EVERY, started = -math.huge }
   if not ngx.shared.loom or ngx.worker.id() == 0 then
+    set(WAITING, math.max(get(WAITING), count_waiting(monitor)))
     timer.after(0, tick, state)
   end
 end

@@ -5,11 +5,11 @@ local clock, thread = core.clock, core.thread
 
 -- A worker whose clock stands still, and whose thread does what the test says.
 describe("flushing", function()
-  local now, pending, shared, task, log
-  local monitor = { path = "cluster.conf", file = "head.db" }
+  local now, pending, shared, task, log, left
+  local monitor = { path = "cluster.conf", file = "head.db", database = { row = function() return { polls = left } end } }
 
   before_each(function()
-    now, pending, shared, task, log = 1000, {}, {}, { state = "idle", count = 0 }, {}
+    now, pending, shared, task, log, left = 1000, {}, {}, { state = "idle", count = 0 }, {}, 0
     core.clock = function() return now end
     core.thread = function()
       return {
@@ -122,6 +122,13 @@ describe("flushing", function()
     local called, problem = pcall(flushing.check)
     assert.is_false(called)
     assert.equal(503, problem.status)
+  end)
+
+  it("knows of what waits from before", function()
+    left = 16 * 1024 * 1024
+    flushing.open(monitor, "folder")
+    assert.equal(left, (flushing.figures()))
+    assert.is_false((pcall(flushing.check)))
   end)
 
   it("is for clusters alone", function()
