@@ -263,7 +263,7 @@ static loom_status give_way(void *context, const struct loom_head_spool *spool,
 
 static loom_status follow(loom_database *head, loom_cluster *cluster,
                           const struct loom_ledger *ledger, loom_error *error) {
-  struct loom_head_spool spool;
+  struct loom_head_spool spool = {0};
   int64_t last = 0;
   loom_status status = loom_head_spool_read(head, SIZE_MAX, &spool, error);
   if (status == LOOM_OK)

@@ -526,7 +526,7 @@ static loom_status feed_text(loom_ingest *ingest, const char *bytes, size_t size
 /* Puts the next bytes of a file of text, or of what is left of one, straight to where they are parsed. */
 static loom_status read_text(loom_ingest *ingest, loom_input *input, loom_error *error) {
   char *end;
-  size_t room, size;
+  size_t room, size = 0;
   loom_status status = block_end(ingest, &end, &room, error);
   if (status == LOOM_OK)
     status = loom_input_read(input, end, room, &size, error);
