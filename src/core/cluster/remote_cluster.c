@@ -86,7 +86,7 @@ static loom_status read_head(loom_database *database, struct loom_head *head, lo
 static loom_status add_spool(loom_database *database, loom_cluster *cluster,
                              const struct loom_ledger *ledger, struct loom_remote_info *found,
                              loom_error *error) {
-  struct loom_head_spool spool;
+  struct loom_head_spool spool = {0};
   int64_t last = 0, news = 0;
   size_t days = 0;
   int32_t *list = NULL;
