@@ -187,6 +187,42 @@ describe("pages of one browser", () => {
   });
 });
 
+describe("a feed that stops", () => {
+  const open = (view, at, work) => visit(browser, `${service.url}/ui/${view}`, {}, async (page, seen) => {
+    const newest = Date.parse((await (await fetch(`${service.url}/v1/now?time=rfc3339`)).json()).newest_poll);
+    await page.clock.install({time: newest + at});
+    await page.reload();
+    await page.locator(".connection.open").waitFor();
+    await settle(page, seen);
+    await work(page, (pattern) => until(`${pattern}`, async () => pattern.test(await page.textContent("body"))));
+  });
+
+  it("is told to who looks at the fleet all the while, though nothing comes that would tell", () =>
+    open("fleet", 5 * 60000, async (page, shown) => {
+      const age = page.locator(".top .age");
+      await shown(/5 min old/);
+      assert.equal((await age.getAttribute("class")).trim(), "age");
+      assert.doesNotMatch(await page.textContent(".fleet-headline"), /ago/);
+      await page.clock.runFor("30:00");
+      await shown(/35 min old/);
+      await page.clock.fastForward("02:00:00");
+      await shown(/2 h 3\d min old/);
+      assert.equal(await age.getAttribute("class"), "age old");
+      assert.match(await page.textContent(".fleet-headline"), /w(as|ere) down 2 h 3\d min ago/);
+      await page.clock.fastForward("23:00:00");
+      await shown(/1 d 1 h old/);
+      assert.equal(await age.getAttribute("class"), "age stale");
+      assert.equal(await page.locator(".connection.open").count(), 1); // the service is there all the while
+    }));
+
+  it("is told of a store, which is no more what it is now", () => open("store?id=store-00018", 5 * 60000, async (page, shown) => {
+    assert.doesNotMatch(await page.textContent(".state-line"), /as of/);
+    await page.clock.fastForward("02:00:00");
+    await shown(/2 h [5-9] min old/);
+    await until("it is told", async () => /as of/.test(await page.textContent(".state-line")));
+  }));
+});
+
 describe("by keys alone", () => {
   it("one travels in time step by step, which is one step back", async () => {
     await visit(browser, `${service.url}/ui/fleet`, {}, async (page, seen) => {

@@ -8,11 +8,23 @@ import * as header from "./header.js";
 
 /** @typedef {import("./load.js").Loaded} Loaded */
 
+const TICK = 60000; // milliseconds between two looks at the clock
+
 /** Where it stands. */
 export const place = h("main", { id: "main", tabIndex: -1 });
 
 /** @type {{ name: string, view: import("./view.js").View } | null} */
 let open = null;
+/** @type {[state: any, query: URLSearchParams] | null} what the head tells of */
+let told = null;
+
+// Where a feed stops nothing comes that would have the page updated: what is shown grows old all the same.
+setInterval(() => {
+  if (told) {
+    header.updateAge(...told);
+    open?.view.tick?.();
+  }
+}, TICK);
 
 /** Ends the view that is open. */
 export function close() {
@@ -55,7 +67,8 @@ export async function update(now, loading, state, signal) {
     await painted();
   } finally {
     if (!signal.aborted) {
-      header.updateAge(state, now.query);
+      told = [state, now.query];
+      header.updateAge(...told);
       header.updateAlerts(state.alerts);
     }
   }

@@ -83,6 +83,7 @@ export function open() {
         }
       };
     },
+    tick: () => now.tick(),
     close: () => others?.course.close(),
   };
 }

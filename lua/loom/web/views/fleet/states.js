@@ -121,15 +121,17 @@ function content({ counts, down_for: ages, dormant_after: after }, ago, query) {
 export function states() {
   const element = h("section", { class: "panel stack fleet-states", "aria-label": "Now" });
   const refill = refilling(element);
-  return {
-    element,
-    /**
-     * @param {URLSearchParams} query
-     * @param {any} now an answer of `/v1/now`
-     */
-    update(query, now) {
-      const ago = agoOf(now, query);
-      refill([now.counts, now.down_for, now.dormant_after, ago, unsorted(query)], () => content(now, ago, query));
-    },
-  };
+  /** @type {[query: URLSearchParams, now: any] | null} */
+  let shown = null;
+
+  /**
+   * @param {URLSearchParams} query
+   * @param {any} now an answer of `/v1/now`
+   */
+  function update(query, now) {
+    const ago = agoOf(now, query);
+    shown = [query, now];
+    refill([now.counts, now.down_for, now.dormant_after, ago, unsorted(query)], () => content(now, ago, query));
+  }
+  return { element, update, tick: () => shown && update(...shown) };
 }

@@ -47,13 +47,15 @@ function nextOpening({ near, asOf, zone }) {
       : "not within a week")];
 }
 
+/** @param {import("../store.js").Data} data */
+const isPast = ({ query, asOf }) => query.has("as_of") || sinceNow(asOf) > OLD;
+
 /**
  * As of when that is, where it cannot be taken for now.
  * @param {import("../store.js").Data} data
  */
-function then({ query, asOf, zone }) {
-  return (query.has("as_of") || sinceNow(asOf) > OLD)
-    && h("span", { class: "soft" }, "as of ", h("time", null, show(asOf, zone)));
+function then(data) {
+  return isPast(data) && h("span", { class: "soft" }, "as of ", h("time", null, show(data.asOf, data.zone)));
 }
 
 /** @param {import("../store.js").Data} data */
@@ -87,8 +89,32 @@ export function head() {
   /** @type {import("../store.js").Data | null} */
   let data = null;
 
+  /** @param {import("../store.js").Data} now */
+  function draw(now) {
+    const { id, store, near, query } = now;
+    const name = store.attributes[NAME];
+    const attributes = Object.entries(store.attributes).filter(([key]) => key !== NAME);
+    const age = store.last_poll ? (now.asOf - store.last_poll) / 1000 : 0;
+    const day = near.days.find((/** @type {import("./span.js").Day} */ one) => one.date === today(near));
+    refill([id, store, near, query.get("tz"), isPast(now)], () => [
+      h("div", { class: "row" }, h("h1", null, h("bdi", null, name ?? id)), name && h("bdi", { class: "id soft" }, id),
+        h("ul", { class: "chips" }, attributes.map(([key, value]) => h("li", { class: "tag" }, h("span", { class: "soft" },
+          h("bdi", null, key), " "), h("bdi", null, value))))),
+      state(now),
+      h("dl", { class: "store-facts" },
+        fact("Hours today", hoursOf(day)),
+        nextOpening(now),
+        fact("Zone", h("b", null, near.timezone_str),
+          !store.timezone_str && h("small", { class: "hint" }, " taken for want of its own")),
+        fact(isThen(query) ? "Its clock then" : "Its clock now", clock),
+        fact("Last poll", h("b", null, show(store.last_poll, now.zone)),
+          age > 0 && h("small", { class: "soft", title: "the newest poll of all stores, or the instant that is looked at" },
+            ` ${duration(age)} behind`)))]);
+  }
+
   function tick() {
     if (data) {
+      draw(data);
       const at = isThen(data.query) ? data.asOf : Date.now();
       fill(clock, show(at, data.near.timezone_str));
     }
@@ -99,25 +125,6 @@ export function head() {
     element,
     show(now) {
       data = now;
-      const { id, store, near, query } = now;
-      const name = store.attributes[NAME];
-      const attributes = Object.entries(store.attributes).filter(([key]) => key !== NAME);
-      const age = store.last_poll ? (now.asOf - store.last_poll) / 1000 : 0;
-      const day = near.days.find((/** @type {import("./span.js").Day} */ one) => one.date === today(near));
-      refill([id, store, near, query.get("tz")], () => [
-        h("div", { class: "row" }, h("h1", null, h("bdi", null, name ?? id)), name && h("bdi", { class: "id soft" }, id),
-          h("ul", { class: "chips" }, attributes.map(([key, value]) => h("li", { class: "tag" }, h("span", { class: "soft" },
-            h("bdi", null, key), " "), h("bdi", null, value))))),
-        state(now),
-        h("dl", { class: "store-facts" },
-          fact("Hours today", hoursOf(day)),
-          nextOpening(now),
-          fact("Zone", h("b", null, near.timezone_str),
-            !store.timezone_str && h("small", { class: "hint" }, " taken for want of its own")),
-          fact(isThen(query) ? "Its clock then" : "Its clock now", clock),
-          fact("Last poll", h("b", null, show(store.last_poll, now.zone)),
-            age > 0 && h("small", { class: "soft", title: "the newest poll of all stores, or the instant that is looked at" },
-              ` ${duration(age)} behind`)))]);
       tick();
     },
     close: () => clearInterval(ticking),
