@@ -278,6 +278,10 @@ describe("near the data", function()
         assert.is_false(files.exists(path))
         assert.equal((shell.good("report", conf)), with_workers({ url, workers[2], workers[1] }).out)
       end
+      answer((stream:gsub("\nE (%d+)", function(rows)
+        return ("\nE %d"):format(rows + 1)
+      end)))
+      assert.equal((shell.good("report", conf)), with_workers({ url, workers[2], workers[1] }).out)
     end)
 
     it("or has too few rows, or those of another commit, or is another one, is no figure", function()
@@ -289,6 +293,12 @@ describe("near the data", function()
       assert.is_false(files.exists(folder .. "/none"))
       answer(head { commit = 1, ingest = 1 } .. core.frame("C", caption) .. core.frame("E", tail, 0))
       expect_failure(with_workers { url, workers[2] }, "it has become another one")
+      for _, text in ipairs { "5", "none" } do
+        answer(core.frame("H", text) .. core.frame("C", caption) .. core.frame("E", tail, 0))
+        expect_failure(with_workers { url, workers[2] }, "it has become another one")
+      end
+      answer("", core.frame("H", "5"))
+      expect_failure(with_workers { url, workers[2] }, "it is no worker")
       answer("", head { loom = "9.9.9" })
       expect_failure(with_workers { url, workers[2] }, "it is Loom 9.9.9, and this is ")
       answer("", "<html>")

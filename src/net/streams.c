@@ -248,5 +248,7 @@ loom_status loom_streams_take(loom_streams *streams, size_t most, int millisecon
   }
   if (status != LOOM_OK)
     return status;
-  return taken == LOOM_EAGAIN && to->length > 0 ? LOOM_OK : taken;
+  bool is_later =
+      taken == LOOM_EAGAIN || taken == LOOM_EINPUT; /* it is the same when it is asked for again */
+  return is_later && to->length > 0 ? LOOM_OK : taken;
 }

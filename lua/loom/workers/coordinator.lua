@@ -29,6 +29,12 @@ local function path_of(url)
   return url .. "/v1/shard-report"
 end
 
+-- What a text of JSON says where it is an object; nil where it is none.
+local function object_of(text)
+  local value = cjson.decode(text or "")
+  return type(value) == "table" and value or nil
+end
+
 -- What a worker says that it is; nil and why it is none.
 local function greet(self, url)
   local streams = self.cluster.streams(1)
@@ -43,7 +49,7 @@ local function greet(self, url)
       said = true
     end
   end
-  local head = said and cjson.decode(streams:head(1) or "")
+  local head = said and object_of(streams:head(1))
   streams:close()
   if not head then
     return nil, message or "it is no worker"
@@ -120,9 +126,10 @@ end
 -- Looks at what workers have said of themselves, before anything that they sent is taken for rows.
 local function check_heads(self)
   for shard = 1, self.shards do
-    local head = not self.greeted[shard] and cjson.decode(self.streams:head(shard) or "")
-    if head then
-      if handshake.difference(self.own, head) or head.shard ~= shard or head.commit ~= self.plan.number
+    local text = not self.greeted[shard] and self.streams:head(shard)
+    if text then
+      local head = object_of(text)
+      if not head or handshake.difference(self.own, head) or head.shard ~= shard or head.commit ~= self.plan.number
         or head.ingest ~= self.plan.ingest then
         fail(("EIO: %s: it has become another one"):format(self.by_shard[shard][self.asked[shard]]), "EIO")
       end
@@ -191,7 +198,7 @@ local function add_up(self)
   local all = { rows = 0, left_out_count = 0, left_out = {}, windows = {}, silence = {} }
   for shard = 1, self.shards do
     local rows, text = self.streams:tail(shard)
-    local tail = cjson.decode(text or "")
+    local tail = object_of(text)
     local told = tail and tail.left_out and rows + tail.left_out.count
     if told ~= self.plan.counts[shard] then
       fail(("EIO: %s: it has told of %d stores, and shard %d has %d"):format(self.by_shard[shard][self.asked[shard]], told or 0,
