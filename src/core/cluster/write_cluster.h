@@ -1,7 +1,8 @@
 /*
 ** What a write transaction of a head writes to its cluster: one ingest, which comes to be with the transaction's commit.
 **
-**   loom_write_of → loom_write_begin_file → loom_write_portion, … → the transaction's commit or end
+**   loom_cluster_write_of, or loom_cluster_write_ahead → loom_cluster_write_join
+**   → loom_cluster_write_begin_file → loom_cluster_write_day, … → the transaction's commit or end
 */
 #ifndef LOOM_WRITE_CLUSTER_H
 #define LOOM_WRITE_CLUSTER_H
