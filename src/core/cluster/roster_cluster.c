@@ -255,6 +255,8 @@ static loom_status find_last(struct reading *reading, uint64_t *last, loom_error
   loom_status status = ask(reading->cluster, &sql, good, 0, &answer, error);
   struct loom_row_reader reader = loom_row_reader_of(&answer);
   *last = loom_row_more(&reader) ? loom_row_u64(&reader) : 0;
+  if (status == LOOM_OK && (reader.bad || *last >= (uint64_t)INT64_MAX))
+    status = loom_fail(error, LOOM_EIO, "shard 1: the last store of the roster is none");
   loom_text_free(&answer);
   return status;
 }
