@@ -387,6 +387,9 @@ end
 
 --- Starts a report: see `loom.monitor:start_report`.
 -- @local
+-- @tparam loom.monitor monitor
+-- @tparam[opt] table options
+-- @tparam[opt] table file see `loom.native.report_start`
 -- @tparam[opt] table commit of a cluster, of which it is to be, or fails: `number` and `ingest`
 -- @treturn ?loom.report.native
 -- @treturn function (native) that makes the report once the native half is complete
