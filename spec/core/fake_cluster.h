@@ -70,6 +70,9 @@ struct fake_cluster {
   char *sent
       [FAKE_SHARDS]; /* the last insert of a shard whose replicas tell it when it is sent again */
   size_t sent_length[FAKE_SHARDS];
+  /* called before claims of a number are told, each time, with how often that was */
+  void (*before_claims)(struct fake_cluster *fake, unsigned times);
+  unsigned claims_told;
   /* called before a commit is inserted, once */
   void (*before_commit)(struct fake_cluster *fake);
   /* and before blocks are */
@@ -417,6 +420,26 @@ static inline void fake_select_blocks(struct fake_cluster *fake, unsigned shard,
     fake_put_number(out, found);
 }
 
+/* The last ingest that has claimed a number, of other writers, and not taken it back. */
+static inline void fake_rivals(struct fake_cluster *fake, const char *sql, struct loom_text *out) {
+  uint64_t number = (uint64_t)fake_number(sql, "number = ", 0),
+           own = (uint64_t)fake_number(sql, "ingest != ", 0), greatest = 0;
+  const char *writer = fake_behind(sql, "note != '");
+  if (fake->before_claims)
+    fake->before_claims(fake, ++fake->claims_told);
+  for (size_t i = 0; i < fake->ledger_count; i++) {
+    const struct fake_entry *claim = &fake->ledger[i];
+    bool withdrawn = strcmp(claim->step, "claim") != 0 || claim->number != number ||
+                     claim->ingest == own || strncmp(claim->note, writer, strlen(claim->note)) == 0;
+    for (size_t j = 0; !withdrawn && j < fake->ledger_count; j++)
+      withdrawn = strcmp(fake->ledger[j].step, "withdrawn") == 0 &&
+                  fake->ledger[j].number == number && fake->ledger[j].ingest == claim->ingest;
+    if (!withdrawn && claim->ingest > greatest)
+      greatest = claim->ingest;
+  }
+  fake_put_number(out, greatest);
+}
+
 /* Which commit is the last, and what the cluster's identity is. */
 static inline void fake_tip(struct fake_cluster *fake, struct loom_text *out) {
   uint64_t number = 0;
@@ -529,6 +552,8 @@ static inline void fake_select(struct fake_cluster *fake, unsigned shard, unsign
     for (size_t i = 0; i < fake->ledger_count; i++)
       newest = fake->ledger[i].ingest > newest ? fake->ledger[i].ingest : newest;
     fake_put_number(out, newest);
+  } else if (strstr(sql, "step = 'claim'")) {
+    fake_rivals(fake, sql, out);
   } else if (strstr(sql, "GROUP BY step, number")) {
     fake_tip(fake, out);
   } else if (strstr(sql, "SELECT max(ingest) FROM ledger WHERE step = 'commit' AND number = ")) {

@@ -285,6 +285,123 @@ static void is_not_done_where_another_commit_holds(void **state) {
   end(&fixture);
 }
 
+/* ---- claims ---- */
+
+static void add_step(struct fake_cluster *fake, const char *step, uint64_t ingest,
+                     uint64_t number) {
+  struct fake_entry entry = {
+      .ingest = ingest, .number = number, .shard = 65535, .day = INT32_MIN, .note = "another"};
+  snprintf(entry.step, sizeof entry.step, "%s", step);
+  fake->ledger[fake->ledger_count++] = entry;
+}
+
+static size_t count_steps(const struct fake_cluster *fake, const char *step) {
+  size_t count = 0;
+  for (size_t i = 0; i < fake->ledger_count; i++)
+    count += strcmp(fake->ledger[i].step, step) == 0;
+  return count;
+}
+
+/* One that began later claims the number at the same time. */
+static void claim_later(struct fake_cluster *fake, unsigned times) {
+  if (times == 2)
+    add_step(fake, "claim", UINT64_C(1) << 60, 2);
+}
+
+static void gives_way_to_a_later_claim(void **state) {
+  struct fixture fixture = begin();
+  struct loom_counts counts;
+  loom_error error;
+  const char *text = HEADER "b,active,2023-01-25 10:00:00\n";
+  (void)state;
+  store_one(&fixture, HEADER "a,active,2023-01-25 10:00:00\n");
+  fixture.fake->claims_told = 0;
+  fixture.fake->before_claims = claim_later;
+  assert_int_equal(store_texts(fixture.head, &text, 1, &counts, &error), LOOM_EBUSY);
+  assert_string_equal(error.message, "another writer is about to commit to the cluster: try again");
+  assert_int_equal(count_steps(fixture.fake, "withdrawn"), 1);
+  assert_int_equal(count_steps(fixture.fake, "commit"), 1);
+  assert_same_reports(&fixture);
+  fixture.fake->before_claims = NULL;
+  add_step(fixture.fake, "withdrawn", UINT64_C(1) << 60, 2);
+  store_one(&fixture, text);
+  assert_same_reports(&fixture);
+  end(&fixture);
+}
+
+/* One that began before has claimed the number, and takes that back, as it sees the later claim. */
+static void claim_and_withdraw(struct fake_cluster *fake, unsigned times) {
+  if (times == 2)
+    add_step(fake, "claim", 5, 2);
+  if (times == 3)
+    add_step(fake, "withdrawn", 5, 2);
+}
+
+static void waits_for_an_earlier_claim(void **state) {
+  struct fixture fixture = begin();
+  (void)state;
+  store_one(&fixture, HEADER "a,active,2023-01-25 10:00:00\n");
+  fixture.fake->claims_told = 0;
+  fixture.fake->before_claims = claim_and_withdraw;
+  store_one(&fixture, HEADER "b,active,2023-01-25 10:00:00\n");
+  assert_int_equal(fixture.fake->claims_told, 3);
+  assert_same_reports(&fixture);
+  end(&fixture);
+}
+
+/* Or commits. */
+static void claim_and_commit(struct fake_cluster *fake, unsigned times) {
+  static uint64_t ingest;
+  if (times == 1) {
+    ingest = fake->ledger[fake->ledger_count - 1].ingest - 1; /* this one has begun */
+    add_step(fake, "begin", ingest, 0);
+    add_step(fake, "claim", ingest, 2);
+  }
+  if (times == 2)
+    add_step(fake, "commit", ingest, 2);
+}
+
+static void gives_up_where_an_earlier_claim_comes_to_a_commit(void **state) {
+  struct fixture fixture = begin();
+  struct loom_counts counts;
+  loom_error error;
+  const char *text = HEADER "b,active,2023-01-25 10:00:00\n";
+  (void)state;
+  store_one(&fixture, HEADER "a,active,2023-01-25 10:00:00\n");
+  fixture.fake->claims_told = 0;
+  fixture.fake->before_claims = claim_and_commit;
+  assert_int_equal(store_texts(fixture.head, &text, 1, &counts, &error), LOOM_EBUSY);
+  assert_int_equal(count_steps(fixture.fake, "commit"), 2);
+  fixture.fake->before_claims = NULL;
+  store_one(&fixture, text);
+  assert_same_reports(&fixture);
+  end(&fixture);
+}
+
+/* A writer of this head that was killed cannot commit any more: its claim is not waited for. */
+static void claim_as_this_head(struct fake_cluster *fake, unsigned times) {
+  for (size_t i = 0; times == 1 && i < fake->ledger_count; i++)
+    if (strcmp(fake->ledger[i].step, "claim") == 0) {
+      struct fake_entry again = fake->ledger[i];
+      again.number = 2;
+      fake->ledger[fake->ledger_count++] = again;
+      break;
+    }
+}
+
+static void does_not_wait_for_its_own_dead(void **state) {
+  struct fixture fixture = begin();
+  (void)state;
+  store_one(&fixture, HEADER "a,active,2023-01-25 10:00:00\n");
+  fixture.fake->claims_told = 0;
+  fixture.fake->before_claims = claim_as_this_head;
+  store_one(&fixture, HEADER "b,active,2023-01-25 10:00:00\n");
+  assert_int_equal(fixture.fake->claims_told, 2);
+  assert_int_equal(count_steps(fixture.fake, "claim"), 3);
+  assert_same_reports(&fixture);
+  end(&fixture);
+}
+
 static void reads_anew_where_its_commit_does_not_hold(void **state) {
   struct fixture fixture = begin();
   struct loom_counts counts;
@@ -707,9 +824,10 @@ static void tells_clusters_of_one_name_apart(void **state) {
   assert_rows(fixture.head, identity, "");
   identify(old); /* one that was made before there were identities */
   identify(old);
-  assert_int_equal(old->ledger_count, 5); /* begin, parts of a day and of the roster, commit */
-  char own[sizeof old->ledger[4].note];
-  memcpy(own, old->ledger[4].note, sizeof own);
+  assert_int_equal(old->ledger_count,
+                   6); /* begin, parts of a day and of the roster, claim, commit */
+  char own[sizeof old->ledger[5].note];
+  memcpy(own, old->ledger[5].note, sizeof own);
   assert_int_equal(strlen(own), 32);
   store_one(&fixture, HEADER "b,active,2023-01-25 10:00:00\n");
   char kept[128];
@@ -1260,6 +1378,10 @@ int main(void) {
       cmocka_unit_test(keeps_nothing_of_what_is_not_committed),
       cmocka_unit_test(does_not_see_a_commit_that_came_too_late),
       cmocka_unit_test(is_not_done_where_another_commit_holds),
+      cmocka_unit_test(gives_way_to_a_later_claim),
+      cmocka_unit_test(waits_for_an_earlier_claim),
+      cmocka_unit_test(gives_up_where_an_earlier_claim_comes_to_a_commit),
+      cmocka_unit_test(does_not_wait_for_its_own_dead),
       cmocka_unit_test(reads_anew_where_its_commit_does_not_hold),
       cmocka_unit_test(completes_an_older_head),
       cmocka_unit_test(refuses_what_another_writer_overtook),

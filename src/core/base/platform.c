@@ -219,3 +219,16 @@ int loom_condition_wait_until(pthread_cond_t *condition, pthread_mutex_t *lock,
 }
 
 #endif
+
+/* ---- time ---- */
+
+int64_t loom_clock(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+void loom_rest(int64_t milliseconds) {
+  const struct timespec pause = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
+  nanosleep(&pause, NULL);
+}

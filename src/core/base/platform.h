@@ -36,6 +36,10 @@ int loom_named_descriptor(const char *path);
 
 /* ---- threads ---- */
 
+/* Milliseconds by CLOCK_MONOTONIC, which nobody sets; and how to let some pass. */
+int64_t loom_clock(void);
+void loom_rest(int64_t milliseconds);
+
 /* A condition whose timed waits do not depend on the clock on the wall; the wait ends at an instant of CLOCK_MONOTONIC. */
 void loom_condition_init(pthread_cond_t *condition);
 int loom_condition_wait_until(pthread_cond_t *condition, pthread_mutex_t *lock,

@@ -3,6 +3,7 @@
 ** are short to begin with, and double with each round over the replicas.
 */
 #include "cluster/cluster.h"
+#include "base/platform.h"
 #include "base/thread.h"
 #include "cluster/sql_text.h"
 
@@ -359,17 +360,6 @@ loom_status loom_cluster_ask_replica(loom_cluster *cluster, unsigned shard, unsi
 
 /* ---- in turn ---- */
 
-static int64_t now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
-
-static void rest(void) {
-  struct timespec pause = {0, PAUSE * 1000000L};
-  nanosleep(&pause, NULL);
-}
-
 /* The failure that tells what became of the question at each replica. */
 static loom_status fail(const loom_cluster *cluster, unsigned shard, loom_error *error) {
   const struct lane *lane = &cluster->lanes[shard];
@@ -399,7 +389,7 @@ static loom_status ask_round(loom_cluster *cluster, unsigned shard,
   loom_error why = {0};
   for (unsigned i = 0; i < cluster->conf->shards[shard].count; i++) {
     long code = 0;
-    int64_t left = until ? until - now() : time_limit;
+    int64_t left = until ? until - loom_clock() : time_limit;
     if (left <= 0)
       return LOOM_EAGAIN;
     loom_status status = ask_once(cluster, shard, lane->replica, question,
@@ -427,7 +417,7 @@ static loom_status ask_round(loom_cluster *cluster, unsigned shard,
 /* Until when a shard is asked. */
 static int64_t deadline(const loom_cluster *cluster, unsigned shard, bool is_insert) {
   const atomic_llong *failed = cluster->failed ? &cluster->failed[shard] : NULL;
-  int64_t at = now(), last = failed ? atomic_load(failed) : 0;
+  int64_t at = loom_clock(), last = failed ? atomic_load(failed) : 0;
   if (last && at - last < FAILED_KEPT)
     return at;
   return at + (is_insert ? cluster->patience.writing : cluster->patience.reading);
@@ -435,7 +425,7 @@ static int64_t deadline(const loom_cluster *cluster, unsigned shard, bool is_ins
 
 static void note(const loom_cluster *cluster, unsigned shard, bool failed) {
   if (cluster->failed)
-    atomic_store(&cluster->failed[shard], failed ? now() : 0);
+    atomic_store(&cluster->failed[shard], failed ? loom_clock() : 0);
 }
 
 loom_status loom_cluster_ask(loom_cluster *cluster, unsigned shard,
@@ -453,11 +443,11 @@ loom_status loom_cluster_ask(loom_cluster *cluster, unsigned shard,
       note(cluster, shard, false);
     if (status != LOOM_EAGAIN)
       return status;
-    if (now() >= until) {
+    if (loom_clock() >= until) {
       note(cluster, shard, true);
       return fail(cluster, shard, error);
     }
-    rest();
+    loom_rest(PAUSE);
     time_limit = time_limit < 30000 ? time_limit * 2 : time_limit;
   }
 }

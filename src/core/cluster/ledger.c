@@ -19,7 +19,9 @@
 #define COMMIT_SHARD 65535 /* of the commits' rows, which are of no shard */
 
 #define IDENTITY "identity" /* the step of the row that tells the cluster from others */
-#define OWNER "owner"       /* and of those that tell who alone writes; the last number counts */
+#define CLAIM "claim"       /* of steps before a commit: see claim.h */
+#define WITHDRAWN "withdrawn"
+#define OWNER "owner" /* and of those that tell who alone writes; the last number counts */
 
 /* The ingests of the commits that hold, up to a number. */
 #define HOLDING                                                                                    \
@@ -484,6 +486,16 @@ static loom_status insert(loom_cluster *cluster, const struct loom_text *rows, l
 static const struct loom_ledger_part nothing = {
     .shard = COMMIT_SHARD, .day = INT32_MIN, .newest = INT64_MIN};
 
+static loom_status add_row(loom_cluster *cluster, uint64_t ingest, const char *step,
+                           uint64_t number, const char *note, loom_error *error) {
+  struct loom_text rows = {0};
+  loom_status status = put_row(&rows, ingest, step, number, &nothing, note)
+                           ? insert(cluster, &rows, error)
+                           : loom_no_memory(error);
+  loom_text_free(&rows);
+  return status;
+}
+
 static loom_status no_random(loom_error *error) {
   return loom_fail(error, LOOM_EIO, "the system has no random numbers");
 }
@@ -518,7 +530,6 @@ loom_status loom_ledger_new_identity(char identity[LOOM_LEDGER_IDENTITY], loom_e
 /* Of several, which were made at once, the least is the cluster's: see loom_ledger_tip. */
 loom_status loom_ledger_identify(loom_cluster *cluster, loom_error *error) {
   struct loom_ledger_tip tip;
-  struct loom_text rows = {0};
   char identity[LOOM_LEDGER_IDENTITY];
   loom_status status = loom_ledger_tip(cluster, &tip, error);
   if (status != LOOM_OK || *tip.identity)
@@ -526,26 +537,43 @@ loom_status loom_ledger_identify(loom_cluster *cluster, loom_error *error) {
   status = loom_ledger_new_identity(identity, error);
   if (status != LOOM_OK)
     return status;
-  status = put_row(&rows, 0, IDENTITY, 0, &nothing, identity) ? insert(cluster, &rows, error)
-                                                              : loom_no_memory(error);
-  loom_text_free(&rows);
-  return status;
+  return add_row(cluster, 0, IDENTITY, 0, identity, error);
 }
 
 loom_status loom_ledger_own(loom_cluster *cluster, const char *owner, loom_error *error) {
   struct loom_ledger_tip tip;
-  struct loom_text rows = {0};
   loom_status status = loom_ledger_tip(cluster, &tip, error);
   if (status != LOOM_OK)
     return status;
-  status = put_row(&rows, 0, OWNER, tip.owners + 1, &nothing, owner) ? insert(cluster, &rows, error)
-                                                                     : loom_no_memory(error);
-  loom_text_free(&rows);
+  status = add_row(cluster, 0, OWNER, tip.owners + 1, owner, error);
   if (status == LOOM_OK)
     status = loom_ledger_tip(cluster, &tip, error);
   if (status == LOOM_OK && strcmp(tip.owner, owner) != 0)
     status = loom_fail(error, LOOM_EBUSY, "another head took over at the same time: try again");
   return status;
+}
+
+loom_status loom_ledger_claim(loom_cluster *cluster, uint64_t ingest, uint64_t number,
+                              const char *writer, loom_error *error) {
+  return add_row(cluster, ingest, CLAIM, number, writer, error);
+}
+
+loom_status loom_ledger_withdraw(loom_cluster *cluster, uint64_t ingest, uint64_t number,
+                                 const char *writer, loom_error *error) {
+  return add_row(cluster, ingest, WITHDRAWN, number, writer, error);
+}
+
+loom_status loom_ledger_rivals(loom_cluster *cluster, uint64_t ingest, uint64_t number,
+                               const char *writer, struct loom_ledger_rivals *rivals,
+                               loom_error *error) {
+  char sql[512];
+  snprintf(sql, sizeof sql,
+           "SELECT max(ingest) FROM ledger WHERE step = '" CLAIM "' AND number = %" PRIu64
+           " AND ingest != %" PRIu64
+           " AND note != '%s' AND ingest NOT IN (SELECT ingest FROM ledger WHERE step = "
+           "'" WITHDRAWN "' AND number = %" PRIu64 ") FORMAT RowBinary",
+           number, ingest, writer, number);
+  return ask_number(cluster, sql, &rivals->greatest, error);
 }
 
 loom_status loom_ledger_commit(loom_cluster *cluster, uint64_t ingest, uint64_t number,

@@ -130,6 +130,21 @@ loom_status loom_ledger_own(loom_cluster *cluster, const char *owner, loom_error
 loom_status loom_ledger_begin(loom_cluster *cluster, const char *note, uint64_t *ingest,
                               loom_error *error);
 
+/* Announces that an ingest is to be the commit of a number (claim.h), as a writer's, whose name is of letters and digits; and takes it back. */
+loom_status loom_ledger_claim(loom_cluster *cluster, uint64_t ingest, uint64_t number,
+                              const char *writer, loom_error *error);
+loom_status loom_ledger_withdraw(loom_cluster *cluster, uint64_t ingest, uint64_t number,
+                                 const char *writer, loom_error *error);
+
+/* Other writers' claims of a number, which were not taken back. */
+struct loom_ledger_rivals {
+  uint64_t greatest; /* ingest; 0: there is none */
+};
+
+loom_status loom_ledger_rivals(loom_cluster *cluster, uint64_t ingest, uint64_t number,
+                               const char *writer, struct loom_ledger_rivals *rivals,
+                               loom_error *error);
+
 /* Adds the parts and the commit of an ingest as the one of this number. */
 loom_status loom_ledger_commit(loom_cluster *cluster, uint64_t ingest, uint64_t number,
                                const struct loom_ledger_part *parts, size_t count,

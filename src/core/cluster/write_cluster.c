@@ -5,6 +5,7 @@
 #include "cluster/write_cluster.h"
 #include "base/grow.h"
 #include "cluster/blocks.h"
+#include "cluster/claim.h"
 #include "cluster/head_spool.h"
 #include "cluster/ledger.h"
 #include "cluster/roster_cluster.h"
@@ -174,7 +175,7 @@ static loom_status is_not_known(const loom_error *why, loom_error *error) {
 ** number. One that is not seen may be on its way.
 */
 static loom_status add_commit(const struct loom_cluster_write *write, uint64_t number,
-                              loom_error *error) {
+                              const struct loom_claim *claim, loom_error *error) {
   uint64_t holding = 0;
   loom_error why = {0}, second;
   loom_status added = loom_ledger_commit(write->cluster, write->ingest, number, write->parts,
@@ -184,8 +185,12 @@ static loom_status add_commit(const struct loom_cluster_write *write, uint64_t n
   loom_status status = loom_ledger_holding(write->cluster, number, &holding, &second);
   if (status == LOOM_ENOMEM)
     return loom_no_memory(error);
-  if (status == LOOM_OK && holding == write->ingest)
+  if (status == LOOM_OK && holding == write->ingest && !loom_claim_is_late(claim))
     return LOOM_OK;
+  if (status == LOOM_OK && holding == write->ingest) {
+    loom_fail(&second, LOOM_EIO, "the cluster took its commit too slowly");
+    return is_not_known(&second, error);
+  }
   if (status == LOOM_OK && holding)
     return was_overtaken(number, error);
   if (status == LOOM_OK && added == LOOM_OK)
@@ -219,15 +224,18 @@ static loom_status write_roster(struct loom_cluster_write *write, loom_error *er
 
 static loom_status commit_all(struct loom_cluster_write *write, loom_error *error) {
   struct loom_head head;
+  struct loom_claim claim;
   uint64_t number = write->ledger.number + 1;
   loom_status status = write_roster(write, error);
   if (status != LOOM_OK || write->part_count == 0)
     return status;
   status = loom_cluster_each(write->cluster, read_back, write, error);
   if (status == LOOM_OK)
+    status = loom_claim(write->cluster, write->head, write->ingest, number, &claim, error);
+  if (status == LOOM_OK)
     status = check_first(write, error);
   if (status == LOOM_OK)
-    status = add_commit(write, number, error);
+    status = add_commit(write, number, &claim, error);
   if (status == LOOM_OK)
     status = loom_head_read(write->head, &head, error);
   head.number = number;

@@ -4,6 +4,7 @@
 */
 #include "sqlite/head.h"
 #include "base/id_table.h"
+#include "base/sha256.h"
 #include "sqlite/changes.h"
 #include "sqlite/connection.h"
 #include "sqlite/remote.h"
@@ -13,6 +14,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ROW_SIZE 192
 
@@ -65,6 +67,18 @@ loom_status loom_head_read(loom_database *database, struct loom_head *head, loom
   if (words == 3 || words == 5)
     return LOOM_OK;
   return loom_database_corrupt(database, error, "which cluster has its polls cannot be read");
+}
+
+void loom_head_writer(const loom_database *database, char writer[LOOM_HEAD_WRITER_MAX]) {
+  unsigned char digest[LOOM_SHA256_SIZE];
+  char host[256] = "", name[320];
+  gethostname(host, sizeof host - 1);
+  int length = snprintf(name, sizeof name, "%s %llu %llu", host,
+                        (unsigned long long)database->place.file.device,
+                        (unsigned long long)database->place.file.inode);
+  loom_sha256(name, (size_t)length, digest);
+  for (size_t i = 0; i < (LOOM_HEAD_WRITER_MAX - 1) / 2; i++)
+    snprintf(writer + 2 * i, 3, "%02x", digest[i]);
 }
 
 loom_status loom_head_check_identity(const loom_database *database, const struct loom_head *head,

@@ -27,6 +27,14 @@ struct loom_head {
   char identity[LOOM_HEAD_IDENTITY_MAX]; /* of the cluster; empty: it has none, or none is known */
 };
 
+#define LOOM_HEAD_WRITER_MAX 33 /* bytes of the name below, with its NUL */
+
+/*
+** A name for who writes by this head, in hex: the file on this machine, of which a copy is another. One at a time does, since that takes
+** the file's write lock.
+*/
+void loom_head_writer(const loom_database *database, char writer[LOOM_HEAD_WRITER_MAX]);
+
 /* Needs a transaction. */
 loom_status loom_head_read(loom_database *database, struct loom_head *head, loom_error *error);
 
