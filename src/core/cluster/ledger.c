@@ -500,22 +500,19 @@ static loom_status no_random(loom_error *error) {
   return loom_fail(error, LOOM_EIO, "the system has no random numbers");
 }
 
-loom_status loom_ledger_begin(loom_cluster *cluster, const char *note, uint64_t *ingest,
-                              loom_error *error) {
+loom_status loom_ledger_number(loom_cluster *cluster, uint64_t *ingest, loom_error *error) {
   uint64_t last = 0;
   uint32_t random = 0;
-  struct loom_text rows = {0};
   loom_status status =
       ask_number(cluster, "SELECT max(ingest) FROM ledger FORMAT RowBinary", &last, error);
   if (status == LOOM_OK && !loom_random(&random, sizeof random))
     status = no_random(error);
   *ingest = ((last >> RANDOM_BITS) + 1) << RANDOM_BITS | (random & ((1u << RANDOM_BITS) - 1));
-  if (status == LOOM_OK && !put_row(&rows, *ingest, "begin", 0, &nothing, note))
-    status = loom_no_memory(error);
-  if (status == LOOM_OK)
-    status = insert(cluster, &rows, error);
-  loom_text_free(&rows);
   return status;
+}
+
+loom_status loom_ledger_begin(loom_cluster *cluster, uint64_t ingest, loom_error *error) {
+  return add_row(cluster, ingest, "begin", 0, "", error);
 }
 
 loom_status loom_ledger_new_identity(char identity[LOOM_LEDGER_IDENTITY], loom_error *error) {

@@ -126,9 +126,11 @@ loom_status loom_ledger_new_identity(char identity[LOOM_LEDGER_IDENTITY], loom_e
 /* Makes one the owner, which nobody was before. LOOM_EBUSY: another took over meanwhile. */
 loom_status loom_ledger_own(loom_cluster *cluster, const char *owner, loom_error *error);
 
-/* Begins an ingest, which gets a number above all that there are. */
-loom_status loom_ledger_begin(loom_cluster *cluster, const char *note, uint64_t *ingest,
-                              loom_error *error);
+/* A number for an ingest, above all that there are. */
+loom_status loom_ledger_number(loom_cluster *cluster, uint64_t *ingest, loom_error *error);
+
+/* Begins an ingest: before any row of it is written. */
+loom_status loom_ledger_begin(loom_cluster *cluster, uint64_t ingest, loom_error *error);
 
 /* Announces that an ingest is to be the commit of a number (claim.h), as a writer's, whose name is of letters and digits; and takes it back. */
 loom_status loom_ledger_claim(loom_cluster *cluster, uint64_t ingest, uint64_t number,

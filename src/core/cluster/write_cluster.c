@@ -29,7 +29,8 @@ struct loom_cluster_write {
   loom_database *head;         /* whose transaction has it */
   loom_cluster *cluster;
   struct loom_ledger ledger; /* as it was when this began */
-  uint64_t ingest;           /* 0: nothing has been written */
+  uint64_t ingest;           /* 0: it has none yet */
+  bool begun;                /* which is in the ledger: something has been written, or is to be */
   unsigned files;
   bool failed; /* a part of it, which cannot be told from the others: it is not to be committed */
   struct loom_ledger_part *parts; /* that were written */
@@ -199,8 +200,17 @@ static loom_status add_commit(const struct loom_cluster_write *write, uint64_t n
   return is_not_known(added == LOOM_OK ? &second : &why, error);
 }
 
+static loom_status number_ingest(loom_cluster_write *write, loom_error *error) {
+  return write->ingest ? LOOM_OK : loom_ledger_number(write->cluster, &write->ingest, error);
+}
+
+/* One that writes nothing leaves nothing in the ledger, either, where it would be named in every question from then on. */
 static loom_status begin_ingest(loom_cluster_write *write, loom_error *error) {
-  return write->ingest ? LOOM_OK : loom_ledger_begin(write->cluster, "", &write->ingest, error);
+  loom_status status = number_ingest(write, error);
+  if (status == LOOM_OK && !write->begun)
+    status = loom_ledger_begin(write->cluster, write->ingest, error);
+  write->begun |= status == LOOM_OK;
+  return status;
 }
 
 /* Writes what the transaction has changed of the roster, and stores that waited with their polls. */
@@ -327,7 +337,7 @@ loom_status loom_cluster_write_begin_file(loom_cluster_write *write, loom_error 
     return loom_fail(error, LOOM_ELIMIT, "there are more than %d files of polls in a transaction",
                      UINT16_MAX);
   write->files++;
-  return begin_ingest(write, error);
+  return number_ingest(write, error);
 }
 
 /* ---- a day ---- */
@@ -544,7 +554,7 @@ static loom_status insert(struct loom_cluster_write *write, unsigned shard,
   return status;
 }
 
-static loom_status write_shard(void *context, unsigned shard, loom_error *error) {
+static loom_status merge_shard(void *context, unsigned shard, loom_error *error) {
   struct day_write *day = context;
   struct shard_day *here = &day->shards[shard];
   loom_status status = LOOM_OK;
@@ -558,9 +568,24 @@ static loom_status write_shard(void *context, unsigned shard, loom_error *error)
   for (size_t i = first; status == LOOM_OK && i < day->count; i++)
     if (is_of(day, i, shard))
       status = merge(day, shard, &day->portions[i], error);
-  if (status == LOOM_OK && here->data.length)
-    status = insert(day->write, shard, &here->data, error);
   return status;
+}
+
+static loom_status insert_shard(void *context, unsigned shard, loom_error *error) {
+  struct day_write *day = context;
+  struct loom_text *data = &day->shards[shard].data;
+  return data->length ? insert(day->write, shard, data, error) : LOOM_OK;
+}
+
+/* Writes what is new of what was merged. */
+static loom_status insert_all(struct day_write *day, loom_error *error) {
+  size_t length = 0;
+  for (unsigned i = 0; i < loom_cluster_shards(day->write->cluster); i++)
+    length += day->shards[i].data.length;
+  loom_status status = length ? begin_ingest(day->write, error) : LOOM_OK;
+  return status == LOOM_OK && length
+             ? loom_cluster_each(day->write->cluster, insert_shard, day, error)
+             : status;
 }
 
 /* Adds what was written to what the commit will tell. */
@@ -590,7 +615,9 @@ loom_status loom_cluster_write_day(loom_cluster_write *write, int32_t date,
                           .shards = calloc(shards, sizeof *day.shards)};
   if (!day.shards)
     return loom_no_memory(error);
-  loom_status status = loom_cluster_each(write->cluster, write_shard, &day, error);
+  loom_status status = loom_cluster_each(write->cluster, merge_shard, &day, error);
+  if (status == LOOM_OK)
+    status = insert_all(&day, error);
   for (unsigned i = 0; i < shards; i++) {
     struct shard_day *here = &day.shards[i];
     if (status == LOOM_OK)
@@ -687,6 +714,8 @@ loom_status loom_cluster_write_renewed(loom_cluster_write *write, int32_t day, i
   renewal.data = calloc(shards, sizeof *renewal.data);
   renewal.parts = calloc(shards, sizeof *renewal.parts);
   loom_status status = renewal.data && renewal.parts ? LOOM_OK : loom_no_memory(error);
+  if (status == LOOM_OK)
+    status = begin_ingest(write, error);
   for (unsigned i = 0; status == LOOM_OK && i < shards; i++) {
     const struct loom_ledger_part *known = loom_ledger_find(&write->ledger, i, day);
     renewal.parts[i] = (struct loom_ledger_part){
