@@ -87,10 +87,10 @@ describe("reports", () => {
 
 describe("data", () => {
   const item = (page, name) => page.locator(".uploads > li", {hasText: name});
-  const polls = ["store_id,status,timestamp_utc", "store-00015,active,2024-03-12 01:00:00 UTC", "store-00015,asleep,2024-03-12 02:00:00 UTC",
-    "store-00016,inactive,2024-03-12 01:00:00 UTC", ""].join("\n");
+  const polls = ["store_id,status,timestamp_utc", "store-00015,active,2024-03-12 01:00:00 UTC",
+    "store-00015,asleep,2024-03-12 02:00:00 UTC", "store-00016,inactive,2024-03-12 01:00:00 UTC", ""].join("\n");
 
-  it("that are chosen are taken as a whole or not at all, and what was wrong is told by line", () => open("data", async (page) => {
+  it("that are chosen are taken as a whole or not at all, and rejects are told by line", () => open("data", async (page) => {
     const before = (await ask("v1/info")).polls;
     await page.setInputFiles("#files", {name: "some <b>polls.csv", mimeType: "text/csv", buffer: Buffer.from(polls)});
     const file = item(page, "some <b>polls.csv");

@@ -5,7 +5,7 @@
 import * as address from "../../address.js";
 import * as api from "../../api.js";
 import { copy } from "../../copy.js";
-import { fill, h } from "../../h.js";
+import { h, refill } from "../../h.js";
 import { HEIGHTS } from "./layout.js";
 
 /**
@@ -62,7 +62,7 @@ export function controls(place, query) {
   }
   shown = key;
   const by = [["", "Nothing"], ["timezone_str", "Zone"], ...(names ?? []).map((name) => [name, name])];
-  fill(place,
+  refill(place,
     select("Order", "order", "down", ORDERS, query),
     select("Group by", "by", "", by, query),
     !copy && select("Over", "span", "week", Object.entries(SPANS).map(([name, { label }]) => [name, label]), query),
