@@ -121,8 +121,8 @@ $(BUILD)/spec/%: spec/core/%.c $(wildcard spec/core/*.h) $(LIBRARY)
 	$(call say,CCLD)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LIBRARY) $(LDFLAGS) $(CMOCKA) $(LDLIBS)
 
 # What sends has tests with it and libcurl.
-TESTS := $(if $(HAVE_CURL),$(TESTS),$(filter-out %/address_test %/transfer_test,$(TESTS)))
-$(patsubst %,$(BUILD)/spec/%,address_test transfer_test): $(BUILD)/spec/%: spec/core/%.c $(wildcard spec/core/*.h) $(NET) $(LIBRARY)
+TESTS := $(if $(HAVE_CURL),$(TESTS),$(filter-out %/address_test %/http_test %/transfer_test,$(TESTS)))
+$(patsubst %,$(BUILD)/spec/%,address_test http_test transfer_test): $(BUILD)/spec/%: spec/core/%.c $(wildcard spec/core/*.h) $(NET) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,CCLD)$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(NET) $(LIBRARY) $(LDFLAGS) $(CMOCKA) $(CURL) $(LDLIBS)
 

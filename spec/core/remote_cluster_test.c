@@ -260,6 +260,8 @@ static void commit_over(struct fake_cluster *fake) {
     number++;
   fake->ledger[fake->ledger_count++] =
       (struct fake_entry){.ingest = ingest + 1, .step = "begin", .shard = 65535, .day = INT32_MIN};
+  fake->ledger[fake->ledger_count++] =
+      (struct fake_entry){.ingest = ingest + 1, .step = "part", .newest = INT64_MIN};
   fake->ledger[fake->ledger_count++] = (struct fake_entry){.ingest = ingest + 1,
                                                            .number = number + !fake->is_over,
                                                            .step = "commit",
@@ -357,8 +359,11 @@ static void claim_and_commit(struct fake_cluster *fake, unsigned times) {
     add_step(fake, "begin", ingest, 0);
     add_step(fake, "claim", ingest, 2);
   }
-  if (times == 2)
+  if (times == 2) {
+    fake->ledger[fake->ledger_count++] =
+        (struct fake_entry){.ingest = ingest, .step = "part", .newest = INT64_MIN};
     add_step(fake, "commit", ingest, 2);
+  }
 }
 
 static void gives_up_where_an_earlier_claim_comes_to_a_commit(void **state) {

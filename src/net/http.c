@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define CONNECT_TIME 2000L /* milliseconds */
 #define HEADER_SIZE 2048   /* bytes of a header: a user or a password has up to 1,024 */
@@ -18,6 +19,8 @@ struct http {
   struct loom_text *answer;
   size_t answer_most;
   bool out_of_memory, is_too_long;
+  bool has_ended; /* its headers have */
+  bool has_size;  /* which tell how long it is, or that it tells itself */
 };
 
 static struct http *of_head(loom_asker *asker) {
@@ -35,6 +38,32 @@ static size_t take_body(char *bytes, size_t one, size_t length, void *context) {
     return 0;
   loom_text_put(http->answer, bytes, length);
   return length;
+}
+
+static bool is_header(const char *line, size_t length, const char *name) {
+  return length >= strlen(name) && strncasecmp(line, name, strlen(name)) == 0;
+}
+
+/*
+** An answer whose connection ends within its headers, or that has no length of its own, is a whole one to libcurl: it would be taken
+** for an empty one (RFC 9112, section 8).
+*/
+static size_t take_header(char *line, size_t one, size_t length, void *context) {
+  struct http *http = context;
+  (void)one;
+  if (is_header(line, length, "HTTP/")) /* also of one that is not the last, such as 100 */
+    http->has_ended = http->has_size = false;
+  http->has_size |=
+      is_header(line, length, "Content-Length:") || is_header(line, length, "Transfer-Encoding:");
+  http->has_ended |= line[0] == '\r' || line[0] == '\n';
+  return length;
+}
+
+/* Whether all of the answer has come. */
+static bool is_whole(const struct http *http) {
+  long version = 0;
+  curl_easy_getinfo(http->easy, CURLINFO_HTTP_VERSION, &version);
+  return http->has_ended && (http->has_size || version > CURL_HTTP_VERSION_1_1);
 }
 
 static bool add_header(struct http *http, const char *name, const char *value) {
@@ -73,6 +102,8 @@ static CURLcode set_call(struct http *http, const struct loom_call *call) {
   SET(&s, CURLOPT_POSTFIELDS, call->body ? call->body : "");
   SET(&s, CURLOPT_WRITEFUNCTION, take_body);
   SET(&s, CURLOPT_WRITEDATA, http);
+  SET(&s, CURLOPT_HEADERFUNCTION, take_header);
+  SET(&s, CURLOPT_HEADERDATA, http);
   if (call->ca_file)
     SET(&s, CURLOPT_CAINFO, call->ca_file);
   return s.code;
@@ -83,7 +114,7 @@ static loom_status post(loom_asker *asker, const struct loom_call *call, long *s
   struct http *http = of_head(asker);
   http->answer = answer;
   http->answer_most = call->answer_most;
-  http->out_of_memory = http->is_too_long = false;
+  http->out_of_memory = http->is_too_long = http->has_ended = http->has_size = false;
   *status = 0;
   if (!set_headers(http, call))
     return loom_no_memory(error);
@@ -99,6 +130,10 @@ static loom_status post(loom_asker *asker, const struct loom_call *call, long *s
     if (http->is_too_long)
       return loom_fail(error, LOOM_EIO, "the answer is longer than %zu bytes", http->answer_most);
     return loom_fail(error, LOOM_EIO, "%s", curl_easy_strerror(code));
+  }
+  if (!is_whole(http)) {
+    *status = LOOM_WAS_SENT;
+    return loom_fail(error, LOOM_EIO, "the answer was cut off");
   }
   curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, status);
   return LOOM_OK;

@@ -173,7 +173,7 @@ static loom_status catch_up(struct catching_up *work, const struct loom_head *he
     since = head->ingest;
   else if (status == LOOM_OK && work->ledger->roster.blocks)
     status = loom_roster_clear(work->head, error);
-  if (status == LOOM_OK)
+  if (status == LOOM_OK && work->ledger->ingest > since)
     status = loom_ledger_news(work->cluster, work->ledger, since, &work->news, error);
   if (status == LOOM_OK)
     status = loom_roster_cluster_read(work->cluster, work->ledger, since, &work->news.roster,
@@ -206,6 +206,11 @@ loom_status loom_catch_up(loom_database *database, loom_cluster *cluster,
     status = loom_fail(error, LOOM_ECORRUPT,
                        "the cluster's ledger has %" PRIu64 " commits, and the head knows %" PRIu64,
                        ledger->number, head.number);
+  if (status == LOOM_OK && tip.number > ledger->number)
+    status = loom_fail(error, LOOM_EIO,
+                       "the cluster's ledger told of commit %" PRIu64 ", and of %" PRIu64
+                       " as the last one then",
+                       tip.number, ledger->number);
   bool is_there = head.is_one && head.number == ledger->number && head.ingest == ledger->ingest;
   if (status == LOOM_OK && is_there && strcmp(head.identity, tip.identity) == 0)
     return LOOM_OK;

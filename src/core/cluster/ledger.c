@@ -211,10 +211,12 @@ loom_status loom_ledger_read(loom_cluster *cluster, uint64_t number, uint64_t in
 
 /* ---- what is new ---- */
 
+/* Each commit has rows: where there are none, the answer is none. */
 static loom_status take_news(loom_cluster *cluster, const struct loom_text *answer,
                              struct loom_ledger_news *news, loom_error *error) {
-  struct loom_row_reader reader = {(const unsigned char *)answer->bytes,
-                                   (const unsigned char *)answer->bytes + answer->length, false};
+  struct loom_row_reader reader = loom_row_reader_of(answer);
+  if (!loom_row_more(&reader))
+    return cut_off(error);
   while (loom_row_more(&reader)) {
     unsigned shard = loom_row_u16(&reader);
     uint64_t blocks = loom_row_u64(&reader), polls = loom_row_u64(&reader);
