@@ -5,7 +5,7 @@ import {writeFileSync} from "node:fs";
 import {join} from "node:path";
 import {after, before, describe, it} from "node:test";
 
-import {launch, loom, makeFleet, makeFolder, serve, settle, until, visit} from "./support.mjs";
+import {frame, launch, loom, makeFleet, makeFolder, serve, settle, until, visit} from "./support.mjs";
 
 const STORES = 20;
 const GONE = [/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|ERR_NETWORK/];
@@ -102,6 +102,31 @@ describe("a live update", () => {
       for (const path of ["now", "summary", "stores", "series", "groups"]) {
         assert.ok(fresh.some((address) => address.startsWith(`/v1/${path}?`)), `${path}: ${fresh.join()}`);
       }
+    });
+  });
+
+  it("waits until the page is seen", async () => {
+    await visit(browser, `${service.url}/ui/fleet`, {}, async (page, seen) => {
+      await page.locator(".connection.open").waitFor();
+      await settle(page, seen);
+      const hide = (isHidden) => page.evaluate((isHidden) => {
+        Object.defineProperty(document, "hidden", {configurable: true, get: () => isHidden});
+        document.dispatchEvent(new Event("visibilitychange"));
+      }, isHidden);
+      await hide(true);
+      const asked = seen.requests.length;
+      await page.evaluate(() => {
+        const channel = new BroadcastChannel(`loom ${new URL("..", location.href).pathname}`);
+        window.heard = new Promise((done) => channel.onmessage = ({data: [kind]}) => kind === "revision" && done(kind));
+      });
+      await poll();
+      assert.equal(await page.evaluate(() => window.heard), "revision");
+      await frame(page);
+      assert.equal(seen.requests.length, asked);
+      const looked = page.waitForResponse((response) => response.url().includes("/v1/now"));
+      await hide(false);
+      await looked;
+      await settle(page, seen);
     });
   });
 
