@@ -384,11 +384,17 @@ static inline void fake_select_roster(struct fake_cluster *fake, size_t lags, co
   } else {
     qsort(rows, count, sizeof *rows, fake_compare_rows);
     for (size_t i = 0; i < count; i++) {
+      uint64_t all = 1, length = rows[i]->length;
+      for (; i + 1 < count && rows[i + 1]->number == rows[i]->number &&
+             strcmp(rows[i + 1]->kind, rows[i]->kind) == 0;
+           i++, all++)
+        length += rows[i + 1]->length;
       assert_true(loom_text_reserve(out, 64 + rows[i]->length));
       loom_row_put_string(out, rows[i]->kind, strlen(rows[i]->kind));
       loom_row_put_u64(out, (uint64_t)rows[i]->number);
-      loom_row_put_u64(out, rows[i]->ingest);
       loom_row_put_string(out, rows[i]->value, rows[i]->length);
+      loom_row_put_u64(out, all);
+      loom_row_put_u64(out, length);
     }
   }
   free(rows);

@@ -252,7 +252,7 @@ loom_status loom_ledger_news(loom_cluster *cluster, const struct loom_ledger *le
   return status;
 }
 
-/* One number that a question gives; 0 where there is none. */
+/* One number that a question gives, which always gives one. */
 static loom_status ask_number(loom_cluster *cluster, const char *sql, uint64_t *number,
                               loom_error *error) {
   struct loom_text question = {0}, answer = {0};
@@ -260,12 +260,9 @@ static loom_status ask_number(loom_cluster *cluster, const char *sql, uint64_t *
   if (status == LOOM_OK)
     status = ask(cluster, &question, &answer, error);
   struct loom_row_reader reader = loom_row_reader_of(&answer);
-  *number = 0;
-  if (status == LOOM_OK && loom_row_more(&reader)) {
-    *number = loom_row_u64(&reader);
-    if (reader.bad)
-      status = cut_off(error);
-  }
+  *number = status == LOOM_OK ? loom_row_u64(&reader) : 0;
+  if (reader.bad)
+    status = cut_off(error);
   loom_text_free(&question);
   loom_text_free(&answer);
   return status;

@@ -137,12 +137,12 @@ loom_status loom_roster_cluster_write(loom_cluster *cluster, uint64_t ingest, lo
 
 /* ---- to read ---- */
 
-/* Texts and values are where the answer is. */
+/* What a store has of a kind, and how many rows, and bytes, that came of. Texts are where the answer is. */
 struct row {
   const char *kind, *value;
   size_t kind_length, length;
   int64_t store;
-  uint64_t ingest;
+  uint64_t rows, bytes;
 };
 
 struct reading {
@@ -164,14 +164,10 @@ static struct row take_row(struct loom_row_reader *reader) {
   struct row row;
   row.kind = loom_row_string(reader, &row.kind_length);
   row.store = loom_row_i64(reader);
-  row.ingest = loom_row_u64(reader);
   row.value = loom_row_string(reader, &row.length);
+  row.rows = loom_row_u64(reader);
+  row.bytes = loom_row_u64(reader);
   return row;
-}
-
-static bool is_same(const struct row *a, const struct row *b) {
-  return a->store == b->store && a->kind_length == b->kind_length &&
-         memcmp(a->kind, b->kind, a->kind_length) == 0;
 }
 
 /* Puts the row in place of what the head has; `removed`: only takes that away. */
@@ -185,37 +181,39 @@ static loom_status apply_row(const struct reading *reading, const struct row *ro
   return loom_roster_take(reading->head, &entry, row->value, removed ? 0 : row->length, error);
 }
 
-/* Applies of each store and kind the last row. */
 static loom_status apply_rows(const struct reading *reading, const struct loom_text *answer,
                               bool removed, loom_error *error) {
   struct loom_row_reader reader = loom_row_reader_of(answer);
-  struct row row = {0}, next;
   loom_status status = LOOM_OK;
-  for (bool more = loom_row_more(&reader); status == LOOM_OK && more; row = next) {
-    next = take_row(&reader);
-    if (reader.bad)
-      return loom_fail(error, LOOM_EIO, "shard 1: the answer is cut off");
-    if (row.kind && !is_same(&row, &next))
-      status = apply_row(reading, &row, removed, error);
-    more = loom_row_more(&reader);
+  while (status == LOOM_OK && loom_row_more(&reader)) {
+    struct row row = take_row(&reader);
+    status = reader.bad ? loom_fail(error, LOOM_EIO, "shard 1: the answer is cut off")
+                        : apply_row(reading, &row, removed, error);
   }
-  return status == LOOM_OK && row.kind ? apply_row(reading, &row, removed, error) : status;
+  return status;
 }
 
 static void count_rows(struct reading *reading, const struct loom_text *answer) {
   struct loom_row_reader reader = loom_row_reader_of(answer);
-  for (; loom_row_more(&reader); reading->rows++)
-    reading->bytes += take_row(&reader).length;
+  while (loom_row_more(&reader)) {
+    struct row row = take_row(&reader);
+    reading->rows += row.rows;
+    reading->bytes += row.bytes;
+  }
 }
 
 static loom_status ask_rows(struct reading *reading, const char *kinds, uint64_t first,
                             uint64_t end, struct loom_text *answer, loom_error *error) {
   struct loom_text sql = {0};
-  bool good = loom_sql_add(&sql, "SELECT DISTINCT kind, number, ingest, value") &&
+  bool good = loom_sql_add(&sql,
+                           "SELECT kind, number, argMax(value, ingest), count(), "
+                           "sum(length(value)) FROM (SELECT DISTINCT kind, number, ingest, "
+                           "value") &&
               put_condition(reading, &sql) &&
               loom_sql_add(&sql,
                            " AND %s AND number >= %" PRIu64 " AND number < %" PRIu64
-                           " ORDER BY kind = 'store' DESC, kind, number, ingest FORMAT RowBinary",
+                           ") GROUP BY kind, number ORDER BY kind = 'store' DESC, kind, number "
+                           "FORMAT RowBinary",
                            kinds, first, end);
   uint64_t most = ANSWER_SLACK + reading->wanted->blocks * ROW_SIZE + reading->wanted->polls;
   loom_status status = ask(reading->cluster, &sql, good, most, answer, error);
