@@ -327,6 +327,28 @@ static void begins_with_what_the_first_head_has(void **state) {
   end_fixture(&fixture);
 }
 
+/* Also where that is of all stores alone. */
+static void begins_with_what_is_of_every_store(void **state) {
+  static const struct {
+    enum loom_kind kind;
+    const char *text;
+  } files[] = {{LOOM_SPECIAL_DAYS, "store_id,date,open,close\n*,2023-01-01,closed,\n"},
+               {LOOM_EXCLUSIONS,
+                "store_id,from_utc,to_utc,reason\n*,2023-01-01 00:00:00,2023-01-02 "
+                "00:00:00,work\n"}};
+  (void)state;
+  for (size_t i = 0; i < COUNT_OF(files); i++) {
+    struct fixture fixture = make_fixture();
+    loom_database *database = open_database(scratch_path(&fixture.scratch, "a.db"));
+    load_into(database, files[i].kind, files[i].text);
+    loom_database_close(database);
+    load_into(fixture.other, files[i].kind, files[i].text);
+    loom_database_close(attached(&fixture, "a.db"));
+    assert_shared(&fixture);
+    end_fixture(&fixture);
+  }
+}
+
 static void refuses_bytes_that_are_no_rows(void **state) {
   loom_database *database = memory_database();
   loom_error error;
@@ -365,6 +387,7 @@ int main(void) {
       cmocka_unit_test(is_undone_with_the_transaction),
       cmocka_unit_test(comes_of_a_replica_that_has_all),
       cmocka_unit_test(begins_with_what_the_first_head_has),
+      cmocka_unit_test(begins_with_what_is_of_every_store),
       cmocka_unit_test(refuses_bytes_that_are_no_rows),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

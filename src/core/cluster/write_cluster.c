@@ -158,8 +158,8 @@ static loom_status check_first(const struct loom_cluster_write *write, loom_erro
   loom_status status = loom_ledger_tip(write->cluster, &tip, error);
   if (status == LOOM_OK)
     status = check_owner(write, &tip, error);
-  if (status == LOOM_OK &&
-      (tip.number != write->ledger.number || tip.ingest != write->ledger.ingest))
+  if (status == LOOM_OK && (tip.number != write->ledger.number ||
+                            tip.ingest != write->ledger.ingest || write->ingest <= tip.ingest))
     status = was_overtaken(tip.number, error);
   return status;
 }

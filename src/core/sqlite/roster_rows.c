@@ -95,8 +95,10 @@ loom_status loom_roster_touch_all(loom_database *database, loom_error *error) {
 loom_status loom_roster_any(loom_database *database, bool *any, loom_error *error) {
   int64_t found = 0;
   loom_status status = loom_database_number(
-      database, "SELECT EXISTS(SELECT 1 FROM store) OR EXISTS(SELECT 1 FROM special_day)", &found,
-      error);
+      database,
+      "SELECT EXISTS(SELECT 1 FROM store) OR EXISTS(SELECT 1 FROM special_day) OR "
+      "EXISTS(SELECT 1 FROM exclusion)",
+      &found, error);
   *any = found;
   return status;
 }

@@ -28,7 +28,7 @@ loom_status loom_roster_touch_stores(loom_database *database, int64_t first, loo
 /* Notes all that there is. */
 loom_status loom_roster_touch_all(loom_database *database, loom_error *error);
 
-/* Whether there is any store. Needs a transaction. */
+/* Whether there is any of it. Needs a transaction. */
 loom_status loom_roster_any(loom_database *database, bool *any, loom_error *error);
 
 /* Appends the rows of an entry; nothing where there are none. Needs a transaction. */
