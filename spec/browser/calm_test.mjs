@@ -334,6 +334,26 @@ describe("what fails", () => {
     await other.stop();
   });
 
+  it("is told to who only looks, and is over by itself", async () => {
+    const database = join(folder.path, "watched");
+    makeFleet(database, STORES);
+    let other = await serve(database);
+    const {port} = other;
+    await visit(browser, `${other.url}/ui/fleet`, {allowed: GONE}, async (page, seen) => {
+      await page.locator(".connection.open").waitFor();
+      await settle(page, seen);
+      await other.stop();
+      await page.locator(".banner:not(:empty)", {hasText: "has not answered since"}).waitFor();
+      assert.ok(await page.evaluate(() => document.body.classList.contains("lost")));
+      other = await serve(database, {port});
+      await page.locator(".connection.open").waitFor();
+      await until("it is over", async () => await page.textContent(".banner") === ""
+        && await page.evaluate(() => !document.body.classList.contains("lost")));
+      await settle(page, seen);
+    });
+    await other.stop();
+  });
+
   it("is told where a part of the page is not there any more, as after an upgrade", async () => {
     await visit(browser, `${service.url}/ui/fleet`, {allowed: [/status of 404/, /^$/]}, async (page) => {
       await page.route("**/views/wall.js", (route) => route.fulfill({status: 404, body: ""}));

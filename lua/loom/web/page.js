@@ -187,7 +187,10 @@ export function start() {
   theme.apply();
   address.follow();
   address.subscribe(update);
-  live.subscribe("connection", header.updateConnection);
+  live.subscribe("connection", (state) => {
+    header.updateConnection(state);
+    state === "lost" && retry(); // which tells where the service is gone, also to who only looks
+  });
   live.refreshing(async () => {
     if (!address.read().query.has("as_of")) {
       await update();
