@@ -835,7 +835,7 @@ static void tells_clusters_of_one_name_apart(void **state) {
   memcpy(own, old->ledger[5].note, sizeof own);
   assert_int_equal(strlen(own), 32);
   store_one(&fixture, HEADER "b,active,2023-01-25 10:00:00\n");
-  char kept[128];
+  char kept[192];
   snprintf(kept, sizeof kept,
            "SELECT value LIKE 'polls 2 2 %% %s' FROM service WHERE name = 'cluster'", own);
   assert_rows(fixture.head, kept, "1:1 \n");
