@@ -192,7 +192,7 @@ static loom_status check_untouched(loom_database *database, loom_error *error) {
 loom_status loom_catch_up(loom_database *database, loom_cluster *cluster,
                           struct loom_ledger *ledger, loom_error *error) {
   struct loom_head head;
-  struct loom_ledger_tip tip;
+  struct loom_ledger_tip tip = {0};
   struct catching_up work = {.head = database, .cluster = cluster, .ledger = ledger};
   *ledger = (struct loom_ledger){0};
   loom_status status = loom_head_read(database, &head, error);
