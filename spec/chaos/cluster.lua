@@ -202,11 +202,11 @@ $poll
   esac
 done]]
 
--- Writes days anew, now and then.
+-- Writes days anew, and folds the ledger, now and then.
 local compactor = [[
 while [ -e go ]; do
   sleep 3
-  LOOM cluster compact cluster.conf >compactor.out 2>&1 &
+  LOOM cluster compact cluster.conf --fold-rows 20 >compactor.out 2>&1 &
   echo $! >compactor.pid
   wait $!
   status=$?
@@ -603,6 +603,9 @@ local function tell()
   count("loads that were told to try again", #lines_of "writer.busy")
   for days in read "compacted":gmatch ": (%d+) days" do
     count("days written anew", tonumber(days))
+  end
+  for rows in read "compacted":gmatch ": (%d+) rows? of the ledger" do
+    count("rows of the ledger folded", tonumber(rows))
   end
   count("polls of the service that were refused", #lines_of "poller.refused")
   local names = {}

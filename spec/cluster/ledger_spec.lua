@@ -84,6 +84,53 @@ cluster.describe("the ledger of a cluster", function(each)
     cluster.expect_same(other, db, "info", "DB")
   end)
 
+  local function count_rows(step)
+    return tonumber(servers.ask(1, 1, ("SELECT count() FROM %s.ledger WHERE step = '%s'"):format(database, step)))
+  end
+
+  it("says the same when the ledger is folded, to whoever was away", function()
+    local behind, new = folder .. "/behind.conf", folder .. "/new.conf"
+    servers.conf(behind, database)
+    servers.conf(new, database)
+    local function all_same()
+      for _, path in ipairs { conf, behind } do
+        cluster.expect_same(path, db, "report", "DB", "--format", "exact")
+        cluster.expect_same(path, db, "info", "DB")
+      end
+      for replica = 1, 3 do
+        servers.ask(1, replica, ("SYSTEM SYNC REPLICA %s.block"):format(database))
+        servers.ask(2, replica, ("SYSTEM SYNC REPLICA %s.block"):format(database))
+        servers.ask(1, replica, ("SYSTEM SYNC REPLICA %s.roster"):format(database))
+      end
+      assert.equal(conf .. ": ok\n", (shell.good("cluster", "check", conf)))
+    end
+    for hour = 10, 15 do
+      cluster.expect_same(conf, db, "ingest", "DB", "--status", write_polls("hour", ("shop %d,active,2023-01-2%d %d:00:00")
+        :format(hour, hour % 3, hour), ("shop 2,inactive,2023-01-20 %d:30:00"):format(hour)))
+      if hour == 11 then
+        shell.good("info", behind)
+      end
+    end
+    assert.matches("^[^\n]+ days written anew\n$", (shell.good("cluster", "compact", conf))) -- its rows are few
+    assert.equal(0, count_rows "sealed")
+    assert.matches(": %d+ rows of the ledger folded\n", (shell.good("cluster", "compact", conf, "--fold-rows", "5")))
+    assert.equal(1, count_rows "sealed")
+    all_same()
+    for hour = 16, 18 do
+      cluster.expect_same(hour % 2 == 0 and conf or behind, db, "ingest", "DB", "--status", write_polls("hour",
+        ("shop %d,active,2023-01-2%d %d:00:00"):format(hour, hour % 3, hour)))
+    end
+    cluster.expect_same(conf, db, "prune", "DB", "--keep", "1d", "--yes")
+    all_same()
+    servers.act("kill", "ch11")
+    assert.matches(": %d+ rows of the ledger folded\n", (shell.good("cluster", "compact", behind, "--fold-rows", "5",
+      "--replaced-for", "0s")))
+    servers.act("start", "ch11")
+    all_same()
+    cluster.expect_same(new, db, "report", "DB", "--format", "exact")
+    cluster.expect_same(new, db, "info", "DB")
+  end)
+
   it("has it written by the head alone that took over last", function()
     cluster.expect_same(conf, db, "ingest", "DB", "--status", write_polls("one", "a,active,2023-01-25 10:00:00"))
     local other = folder .. "/other.conf"

@@ -75,8 +75,12 @@ struct fake_cluster {
   unsigned claims_told;
   /* called before a commit is inserted, once */
   void (*before_commit)(struct fake_cluster *fake);
-  /* and before blocks are */
+  /* and before blocks are, or the beginning of an ingest */
   void (*before_blocks)(struct fake_cluster *fake);
+  void (*before_begin)(struct fake_cluster *fake);
+  /* and before rows of a fold are, or it is sealed, with what it is for */
+  void (*before_fold)(void *context, bool sealed);
+  void *fold_context;
   bool is_over; /* for it: the last commit's number is meant, not the next */
 };
 
@@ -219,12 +223,28 @@ static inline void fake_by_day(struct fake_cluster *fake, unsigned shard, size_t
   }
 }
 
+static inline bool fake_has(const struct fake_cluster *fake, const char *step, uint64_t ingest) {
+  for (size_t i = 0; i < fake->ledger_count; i++)
+    if (fake->ledger[i].ingest == ingest && strcmp(fake->ledger[i].step, step) == 0)
+      return true;
+  return false;
+}
+
+/* Whether a sealed fold has an ingest as a void one. */
+static inline bool fake_is_voided(const struct fake_cluster *fake, uint64_t ingest) {
+  for (size_t i = 0; i < fake->ledger_count; i++)
+    if (fake->ledger[i].blocks == ingest && strcmp(fake->ledger[i].step, "void") == 0 &&
+        fake_has(fake, "sealed", fake->ledger[i].ingest))
+      return true;
+  return false;
+}
+
 /* The ingest of the commit of a number that holds; 0: there is none. */
 static inline uint64_t fake_holding(const struct fake_cluster *fake, uint64_t number) {
   uint64_t holding = 0;
   for (size_t i = 0; i < fake->ledger_count; i++)
     if (strcmp(fake->ledger[i].step, "commit") == 0 && fake->ledger[i].number == number &&
-        fake->ledger[i].ingest > holding)
+        fake->ledger[i].ingest > holding && !fake_is_voided(fake, fake->ledger[i].ingest))
       holding = fake->ledger[i].ingest;
   return holding;
 }
@@ -246,6 +266,55 @@ static inline int fake_compare(const void *a, const void *b) {
   return x->gen < y->gen ? -1 : x->gen > y->gen;
 }
 
+/* Whether an entry is behind the fold that a question is about. */
+static inline bool fake_is_behind(const struct fake_entry *entry, const char *sql) {
+  return entry->ingest > (uint64_t)fake_number(sql, "ingest > ", 0) &&
+         entry->number > (uint64_t)fake_number(sql, "number > ", 0);
+}
+
+/* The rows of a fold: of an ingest, or of the last one up to a commit that is sealed. */
+static inline void fake_fold(struct fake_cluster *fake, const char *sql, uint64_t last,
+                             struct loom_text *out) {
+  const char *own = fake_behind(sql, "AND ingest = ");
+  uint64_t ingest = *own == '(' ? 0 : strtoull(own, NULL, 10), number = 0;
+  for (size_t i = 0; *own == '(' && i < fake->ledger_count; i++) {
+    const struct fake_entry *fold = &fake->ledger[i];
+    if (strcmp(fold->step, "fold") == 0 && fold->number <= last && fold->number >= number &&
+        fake_has(fake, "sealed", fold->ingest)) {
+      ingest = fold->ingest;
+      number = fold->number;
+    }
+  }
+  struct fake_entry *entries = calloc(fake->ledger_count + 1, sizeof *entries);
+  size_t count = 0;
+  for (size_t i = 0; i < fake->ledger_count; i++) {
+    const struct fake_entry *entry = &fake->ledger[i];
+    if (entry->ingest == ingest &&
+        (strcmp(entry->step, "fold") == 0 || strcmp(entry->step, "folded") == 0 ||
+         strcmp(entry->step, "void") == 0)) {
+      size_t known = 0;
+      while (known < count && memcmp(&entries[known], entry, sizeof *entry) != 0)
+        known++;
+      entries[known] = *entry;
+      count += known == count;
+    }
+  }
+  qsort(entries, count, sizeof *entries, fake_compare);
+  for (size_t i = 0; i < count; i++) {
+    assert_true(loom_text_reserve(out, 128));
+    loom_row_put_string(out, entries[i].step, strlen(entries[i].step));
+    loom_row_put_u64(out, entries[i].number);
+    loom_row_put_u16(out, entries[i].shard);
+    loom_row_put_u32(out, (uint32_t)entries[i].day);
+    loom_row_put_u32(out, entries[i].gen);
+    const uint64_t values[] = {entries[i].blocks, entries[i].polls, entries[i].sum,
+                               entries[i].added, (uint64_t)entries[i].newest};
+    for (size_t j = 0; j < COUNT_OF(values); j++)
+      loom_row_put_u64(out, values[j]);
+  }
+  free(entries);
+}
+
 static inline void fake_ledger(struct fake_cluster *fake, const char *sql, uint64_t last,
                                struct loom_text *out) {
   struct fake_entry *entries = calloc(fake->ledger_count + 1, sizeof *entries);
@@ -254,7 +323,7 @@ static inline void fake_ledger(struct fake_cluster *fake, const char *sql, uint6
   for (size_t i = 0; i < fake->ledger_count; i++)
     if ((strcmp(fake->ledger[i].step, "part") == 0 ||
          strcmp(fake->ledger[i].step, "commit") == 0) &&
-        fake_holds(fake, fake->ledger[i].ingest, last)) {
+        fake_is_behind(&fake->ledger[i], sql) && fake_holds(fake, fake->ledger[i].ingest, last)) {
       size_t known = once ? 0 : count;
       while (known < count && memcmp(&entries[known], &fake->ledger[i], sizeof *entries) != 0)
         known++;
@@ -286,14 +355,16 @@ static inline void fake_ledger(struct fake_cluster *fake, const char *sql, uint6
   free(entries);
 }
 
-static inline void fake_voids(struct fake_cluster *fake, uint64_t last, struct loom_text *out) {
-  uint64_t newest = 0;
+static inline void fake_voids(struct fake_cluster *fake, const char *sql, uint64_t last,
+                              struct loom_text *out) {
+  uint64_t newest = 0, since = (uint64_t)fake_number(sql, "ingest > ", 0);
   for (size_t i = 0; i < fake->ledger_count; i++)
-    if (fake_holds(fake, fake->ledger[i].ingest, last) && fake->ledger[i].ingest > newest)
+    if (strcmp(fake->ledger[i].step, "commit") == 0 && fake_is_behind(&fake->ledger[i], sql) &&
+        fake->ledger[i].number <= last && fake->ledger[i].ingest > newest)
       newest = fake->ledger[i].ingest;
   for (size_t i = 0; i < fake->ledger_count; i++) {
     const struct fake_entry *entry = &fake->ledger[i];
-    if (strcmp(entry->step, "begin") == 0 && entry->ingest <= newest &&
+    if (strcmp(entry->step, "begin") == 0 && entry->ingest > since && entry->ingest <= newest &&
         !fake_holds(fake, entry->ingest, last)) {
       assert_true(loom_text_reserve(out, 8));
       loom_row_put_u64(out, entry->ingest);
@@ -304,6 +375,15 @@ static inline void fake_voids(struct fake_cluster *fake, uint64_t last, struct l
 static inline void fake_put_number(struct loom_text *out, uint64_t number) {
   assert_true(loom_text_reserve(out, 8));
   loom_row_put_u64(out, number);
+}
+
+/* How many folds have an ingest as a void one. */
+static inline void fake_put_voids_of(struct fake_cluster *fake, uint64_t ingest,
+                                     struct loom_text *out) {
+  uint64_t count = 0;
+  for (size_t i = 0; i < fake->ledger_count; i++)
+    count += strcmp(fake->ledger[i].step, "void") == 0 && fake->ledger[i].blocks == ingest;
+  fake_put_number(out, count);
 }
 
 /* What ingests behind one have brought. */
@@ -570,8 +650,12 @@ static inline void fake_select(struct fake_cluster *fake, unsigned shard, unsign
     fake_partitions(fake, shard, out);
   } else if (strstr(sql, "DROP PARTITION (")) {
     fake_drop(fake, shard, sql);
+  } else if (strstr(sql, "SELECT DISTINCT step, number, ")) {
+    fake_fold(fake, sql, last, out);
+  } else if (strstr(sql, "step = 'void' AND blocks = ")) {
+    fake_put_voids_of(fake, (uint64_t)fake_number(sql, "blocks = ", 0), out);
   } else if (strstr(sql, "SELECT DISTINCT ingest FROM ledger")) {
-    fake_voids(fake, last, out);
+    fake_voids(fake, sql, last, out);
   } else if (strstr(sql, "SELECT shard, sum(blocks), sum(polls), max(gen)")) {
     fake_news(fake, sql, last, out);
   } else if (strstr(sql, "FROM roster")) {
@@ -666,6 +750,12 @@ static inline void fake_insert(struct fake_cluster *fake, unsigned shard, const 
   assert_false(reader.bad);
 }
 
+static inline void fake_tell_of_fold(struct fake_cluster *fake, const struct loom_call *call) {
+  bool is_sealed = memmem(call->body, call->length, "\6sealed", 7);
+  if (is_sealed || memmem(call->body, call->length, "\4fold", 5))
+    fake->before_fold(fake->fold_context, is_sealed);
+}
+
 /* ---- the asker ---- */
 
 static inline loom_status fake_post(loom_asker *asker, const struct loom_call *call, long *status,
@@ -692,10 +782,17 @@ static inline loom_status fake_post(loom_asker *asker, const struct loom_call *c
       fake->before_blocks = NULL;
       before_blocks(fake);
     }
+    void (*before_begin)(struct fake_cluster *) = fake->before_begin;
+    if (of_ledger && before_begin && memmem(call->body, call->length, "\5begin", 6)) {
+      fake->before_begin = NULL;
+      before_begin(fake);
+    }
     if (of_ledger && before_commit && memmem(call->body, call->length, "commit", 6)) {
       fake->before_commit = NULL;
       before_commit(fake);
     }
+    if (of_ledger && fake->before_fold)
+      fake_tell_of_fold(fake, call);
     fake_insert(fake, shard, insert, call);
     if (fake->loses[shard]) {
       fake->loses[shard]--;

@@ -5,6 +5,7 @@
 #include "cluster/remote_cluster.h"
 #include "cluster/care.h"
 #include "cluster/flush.h"
+#include "cluster/fold.h"
 #include "cluster/ledger.h"
 #include "fake_cluster.h"
 #include "reports.h"
@@ -993,6 +994,116 @@ static void drops_what_was_replaced(void **state) {
   end(&fixture);
 }
 
+/* ---- folds ---- */
+
+static uint64_t fold(struct fixture *fixture) {
+  loom_error error;
+  loom_cluster *cluster;
+  uint64_t rows;
+  assert_status(loom_remote_open(fixture->head, &cluster, &error), LOOM_OK, &error);
+  assert_status(loom_fold(cluster, 1, &rows, &error), LOOM_OK, &error);
+  loom_cluster_free(cluster);
+  return rows;
+}
+
+static void reopen(struct fixture *fixture, loom_database **head, const char *name) {
+  loom_error error;
+  loom_database_close(*head);
+  assert_status(attach(fixture, name, head, &error), LOOM_OK, &error);
+}
+
+/* Whatever is done by turns, and whatever head is asked that was away since. */
+static void reads_the_same_when_the_ledger_is_folded(void **state) {
+  static const char *const names[] = {"head.db", "second.db"};
+  struct fixture fixture = begin();
+  uint64_t seed = 17;
+  loom_database *heads[2] = {fixture.head}, *old;
+  loom_error error;
+  size_t folds = 0, at = 0;
+  (void)state;
+  fill(&fixture);
+  assert_status(attach(&fixture, names[1], &heads[1], &error), LOOM_OK, &error);
+  assert_status(attach(&fixture, "old.db", &old, &error), LOOM_OK, &error);
+  for (int i = 0; i < 30; i++) {
+    char *text = some_polls(&seed, 20);
+    store_one(&fixture, text);
+    free(text);
+    if (random_below(&seed, 3) == 0)
+      folds += fold(&fixture) > 0;
+    if (random_below(&seed, 6) == 0)
+      compact(&fixture, 5);
+    if (random_below(&seed, 6) == 0)
+      drop(&fixture, 0);
+    assert_same_reports(&fixture);
+    assert_problems(&fixture, 0);
+    if (random_below(&seed, 4) == 0) {
+      at = !at;
+      reopen(&fixture, &heads[at], names[at]);
+      fixture.head = heads[at]; /* which writes from now on */
+      assert_same_reports(&fixture);
+    }
+  }
+  assert_true(folds > 5);
+  reopen(&fixture, &old, "old.db");
+  fixture.head = old;
+  assert_same_reports(&fixture);
+  fixture.head = heads[at];
+  loom_database_close(heads[!at]);
+  loom_database_close(old);
+  end(&fixture);
+}
+
+/* Another writer, which began later, and commits first. */
+static void commit_first(struct fake_cluster *fake) {
+  static const uint64_t ingest = UINT64_C(1) << 60;
+  uint64_t number = 0;
+  while (fake_holding(fake, number + 1))
+    number++;
+  add_step(fake, "begin", ingest, 0);
+  add_step(fake, "part", ingest, number + 1);
+  add_step(fake, "commit", ingest, number + 1);
+}
+
+static void begins_nothing_behind_a_later_commit(void **state) {
+  struct fixture fixture = begin();
+  struct loom_counts counts;
+  loom_error error;
+  const char *text = HEADER "b,active,2023-01-25 10:00:00\n";
+  (void)state;
+  store_one(&fixture, HEADER "a,active,2023-01-25 10:00:00\n");
+  size_t before = count_of_blocks(&fixture);
+  fixture.fake->before_begin = commit_first;
+  assert_int_equal(store_texts(fixture.head, &text, 1, &counts, &error), LOOM_EBUSY);
+  assert_string_equal(error.message,
+                      "commit 2 of another writer came to the cluster meanwhile: try again");
+  assert_int_equal(count_of_blocks(&fixture), before);
+  end(&fixture);
+}
+
+/* A fold finds that the last that began does not hold. */
+static void fold_without_it(struct fake_cluster *fake) {
+  uint64_t ingest = 0;
+  for (size_t i = 0; i < fake->ledger_count; i++)
+    if (strcmp(fake->ledger[i].step, "begin") == 0)
+      ingest = fake->ledger[i].ingest;
+  add_step(fake, "void", 1, 0);
+  fake->ledger[fake->ledger_count - 1].blocks = ingest;
+}
+
+static void is_not_done_where_it_was_folded_without(void **state) {
+  struct fixture fixture = begin();
+  struct loom_counts counts;
+  loom_error error;
+  const char *text = HEADER "b,active,2023-01-25 10:00:00\n";
+  (void)state;
+  store_one(&fixture, HEADER "a,active,2023-01-25 10:00:00\n");
+  fixture.fake->before_commit = fold_without_it;
+  assert_int_equal(store_texts(fixture.head, &text, 1, &counts, &error), LOOM_EIO);
+  assert_non_null(strstr(error.message, "it is not known whether the polls came to the cluster"));
+  store_one(&fixture, HEADER "c,active,2023-01-25 10:00:00\n");
+  end(&fixture);
+}
+
 static struct loom_pruning prune(loom_database *database, bool dry_run) {
   loom_error error;
   struct loom_pruning pruning;
@@ -1407,6 +1518,9 @@ int main(void) {
       cmocka_unit_test(writes_days_anew),
       cmocka_unit_test(is_written_by_its_owner_alone),
       cmocka_unit_test(drops_what_was_replaced),
+      cmocka_unit_test(reads_the_same_when_the_ledger_is_folded),
+      cmocka_unit_test(begins_nothing_behind_a_later_commit),
+      cmocka_unit_test(is_not_done_where_it_was_folded_without),
       cmocka_unit_test(removes_old_polls),
       cmocka_unit_test(reads_and_flushes_what_is_spooled),
       cmocka_unit_test(keeps_the_order_in_which_polls_came),

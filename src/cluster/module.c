@@ -9,6 +9,8 @@
 **                                 what is before the shards `problem`: the ledger cannot be read
 **   cluster.check(path)           a list of problems, empty where every replica adds up
 **   cluster.compact(handle)       how many days were written anew
+**   cluster.fold(handle [, rows]) folds the ledger (fold.h) where so many rows are behind the last fold, or where it is worth it: how many
+**                                 were folded
 **   cluster.take_over(handle)     from now on the handle's head alone writes: true
 **   cluster.drop(handle, age)     how many generations of shards' days were dropped, which were replaced so many seconds ago
 **   cluster.flush(handle, path)   takes what is spooled in the head to the cluster; handle: one that was attached:
@@ -24,6 +26,7 @@
 #include "cluster/care.h"
 #include "cluster/conf.h"
 #include "cluster/flush.h"
+#include "cluster/fold.h"
 #include "cluster/ledger.h"
 #include "cluster/remote_cluster.h"
 #include "net/http.h"
@@ -319,6 +322,24 @@ static int compact(lua_State *L) {
   return 1;
 }
 
+/* fold(handle [, rows]) */
+static int fold(lua_State *L) {
+  loom_error error;
+  uint64_t rows = 0;
+  loom_cluster *cluster;
+  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  int64_t least = lua_isnoneornil(L, 2) ? 0 : lloom_check_integer(L, 2);
+  luaL_argcheck(L, least >= 0, 2, "a count expected");
+  loom_status status = loom_remote_open(database, &cluster, &error);
+  if (status == LOOM_OK)
+    status = loom_fold(cluster, (uint64_t)least, &rows, &error);
+  loom_cluster_free(cluster);
+  if (status != LOOM_OK)
+    return lloom_failure(L, &error);
+  lua_pushinteger(L, (lua_Integer)rows);
+  return 1;
+}
+
 /* take_over(handle) */
 static int take_over(lua_State *L) {
   loom_error error;
@@ -540,6 +561,7 @@ int luaopen_loom_cluster(lua_State *L) {
                                        {"status", status_of},
                                        {"check", check},
                                        {"compact", compact},
+                                       {"fold", fold},
                                        {"secret", read_secret},
                                        {"is_address", is_address},
                                        {"streams", streams},

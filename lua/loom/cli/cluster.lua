@@ -1,6 +1,7 @@
 --- loom cluster
 -- @module loom.cli.cluster
 
+local checkers = require "loom.check"
 local common = require "loom.cli.common"
 local core = require "loom.core"
 local opening = require "loom.opening"
@@ -79,28 +80,43 @@ local check = verb("check", "Compare what every server has with the ledger.",
     return common.tell_problems(conf, cluster.check(conf))
   end)
 
-local compact = verb("compact", "Write days anew that came in pieces.",
-  "Write each day anew whose polls came in more than one ingest, a block to a store, and drop what was replaced so, or "
-    .. "removed by loom prune, so long ago that no report reads it. No figure changes. Reports go on meanwhile; ingests wait.",
+-- Does one thing after the other, each of which gives a count; tells of it where it is not 0, and of the first in any case.
+local function tell_counts(conf, things)
+  for place, thing in ipairs(things) do
+    local count, why = thing.act()
+    if not count then
+      return nil, why
+    elseif count > 0 or place == 1 then
+      print(("%s: %s %s"):format(conf, text.counted(count, thing.what), thing.done))
+    end
+  end
+  return true
+end
+
+local compact = verb("compact", "Write days anew that came in pieces, and fold the ledger.",
+  "Write each day anew whose polls came in more than one ingest, a block to a store; fold the ledger where many commits came "
+    .. "since that was done; and drop what was replaced so, or removed by loom prune, so long ago that no report reads it. No "
+    .. "figure changes. Reports go on meanwhile; ingests wait.",
   function(cluster, conf, args)
     return common.with_database(conf, function(monitor)
-      local days, why = cluster.compact(monitor.database)
-      if not days then
-        return nil, why
-      end
-      print(("%s: %s written anew"):format(conf, text.counted(days, "day")))
-      local dropped
-      dropped, why = cluster.drop(monitor.database, math.floor(core.parse_duration(args.replaced_for) / 1e6))
-      if not dropped then
-        return nil, why
-      elseif dropped > 0 then
-        print(("%s: %s dropped that had been replaced"):format(conf, text.counted(dropped, "partition")))
-      end
-      return true
+      local handle, age = monitor.database, math.floor(core.parse_duration(args.replaced_for) / 1e6)
+      return tell_counts(conf, {
+        { what = "day", done = "written anew", act = function()
+          return cluster.compact(handle)
+        end },
+        { what = "row", done = "of the ledger folded", act = function()
+          return cluster.fold(handle, args.fold_rows)
+        end },
+        { what = "partition", done = "dropped that had been replaced", act = function()
+          return cluster.drop(handle, age)
+        end },
+      })
     end)
   end,
   function(parser)
     options.add(parser, "--replaced-for", "DUR", "How long ago what is dropped was replaced.", options.duration):default "1h"
+    options.add(parser, "--fold-rows", "N", "Fold the ledger where it has so many rows behind the last fold, and not where it "
+      .. "is worth it.", options.number(checkers.integer(1, 2 ^ 53)))
   end)
 
 local take_over = verb("take-over", "Have this machine's head be the only one that writes.",

@@ -199,15 +199,16 @@ static loom_status read_superseded(loom_cluster *cluster, int64_t age, struct lo
   struct loom_text sql = {0};
   int64_t until = (int64_t)time(NULL) - age;
   const struct loom_question question = {.sql = &sql, .consistent = true};
-  loom_status status =
+  bool good =
       loom_sql_add(&sql,
-                   "SELECT shard, day, max(gen) FROM ledger WHERE step = 'part' AND gen > 0 AND "
-                   "ingest IN (SELECT max(ingest) FROM ledger WHERE step = 'commit' GROUP BY "
-                   "number) AND at <= toDateTime(%" PRId64
+                   "SELECT shard, day, max(gen) FROM ledger WHERE step = 'part' AND gen > 0 "
+                   "AND ingest IN ") &&
+      loom_ledger_put_holding(&sql) &&
+      loom_sql_add(&sql,
+                   " AND at <= toDateTime(%" PRId64
                    ") GROUP BY shard, day ORDER BY shard, day FORMAT RowBinary",
-                   until > 0 ? until : 0)
-          ? LOOM_OK
-          : loom_no_memory(error);
+                   until > 0 ? until : 0);
+  loom_status status = good ? LOOM_OK : loom_no_memory(error);
   if (status == LOOM_OK)
     status = loom_cluster_ask(cluster, 0, &question, answer, error);
   loom_text_free(&sql);

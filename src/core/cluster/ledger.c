@@ -23,11 +23,21 @@
 #define WITHDRAWN "withdrawn"
 #define OWNER "owner" /* and of those that tell who alone writes; the last number counts */
 
-/* The ingests of the commits that hold, up to a number. */
+#define FOLD "fold" /* of a fold's rows: itself, its parts and its voids; and that it counts */
+#define FOLDED "folded"
+#define VOID "void"
+#define SEALED "sealed"
+
+/* What a fold found not to hold never will. */
+#define VOIDED                                                                                     \
+  "(SELECT blocks FROM ledger WHERE step = '" VOID                                                 \
+  "' AND ingest IN (SELECT ingest FROM ledger WHERE step = '" SEALED "'))"
+
+/* The ingests of the commits that hold, behind an ingest and a number, up to another number. */
 #define HOLDING                                                                                    \
-  "(SELECT max(ingest) FROM ledger WHERE step = 'commit' AND number <= %" PRIu64                   \
-  " GROUP BY "                                                                                     \
-  "number)"
+  "(SELECT max(ingest) FROM ledger WHERE step = 'commit' AND ingest > %" PRIu64                    \
+  " AND number > %" PRIu64 " AND number <= %" PRIu64 " AND ingest NOT IN " VOIDED                  \
+  " GROUP BY number)"
 
 void loom_ledger_free(struct loom_ledger *ledger) {
   free(ledger->parts);
@@ -45,6 +55,10 @@ static loom_status ask(loom_cluster *cluster, struct loom_text *sql, struct loom
 
 static loom_status cut_off(loom_error *error) {
   return loom_fail(error, LOOM_EIO, "the cluster's ledger: the answer is cut off");
+}
+
+static bool is_step(const char *step, size_t length, const char *name) {
+  return length == strlen(name) && memcmp(step, name, length) == 0;
 }
 
 static int compare_parts(const void *a, const void *b) {
@@ -88,6 +102,7 @@ static loom_status take_row(struct loom_ledger *ledger, struct loom_row_reader *
   if (reader->bad)
     return cut_off(error);
   part.commits = rows;
+  ledger->rows += rows;
   if (part.shard == LOOM_ROSTER_SHARD) {
     ledger->roster = part;
     return LOOM_OK;
@@ -96,7 +111,15 @@ static loom_status take_row(struct loom_ledger *ledger, struct loom_row_reader *
     return add_part(ledger, &part, error);
   ledger->ingest = ingest;
   ledger->number = number;
-  ledger->commits = rows;
+  ledger->commits += rows;
+  return LOOM_OK;
+}
+
+static loom_status add_void(struct loom_ledger *ledger, uint64_t ingest, loom_error *error) {
+  if (!loom_grow(&ledger->voids, &ledger->void_capacity, ledger->void_count + 1,
+                 sizeof *ledger->voids))
+    return loom_no_memory(error);
+  ledger->voids[ledger->void_count++] = ingest;
   return LOOM_OK;
 }
 
@@ -113,36 +136,35 @@ loom_status loom_ledger_take(struct loom_ledger *ledger, const struct loom_text 
   reader = loom_row_reader_of(voids);
   while (status == LOOM_OK && loom_row_more(&reader)) {
     uint64_t ingest = loom_row_u64(&reader);
-    if (reader.bad)
-      status = cut_off(error);
-    else if (!loom_grow(&ledger->voids, &ledger->void_capacity, ledger->void_count + 1,
-                        sizeof *ledger->voids))
-      status = loom_no_memory(error);
-    else
-      ledger->voids[ledger->void_count++] = ingest;
+    status = reader.bad ? cut_off(error) : add_void(ledger, ingest, error);
   }
   return status;
 }
 
-/* `once`: rows count once that are there twice, which takes several times as long. */
-static bool put_questions(uint64_t number, bool once, struct loom_text *parts,
-                          struct loom_text *voids) {
+/*
+** What is behind a fold. `once`: rows count once that are there twice, which takes several times as long.
+*/
+static bool put_questions(const struct loom_ledger *fold, uint64_t number, bool once,
+                          struct loom_text *parts, struct loom_text *voids) {
   bool good = loom_sql_add(
       parts,
       "SELECT shard, day, gen, sum(blocks), sum(polls), sum(sum), sum(added), max(newest), "
       "max(ingest), max(number), count() FROM %s ledger WHERE step IN ('part', 'commit') AND "
-      "ingest "
-      "IN " HOLDING "%s GROUP BY shard, day, gen ORDER BY shard, day, gen FORMAT RowBinary",
+      "ingest > %" PRIu64 " AND number > %" PRIu64 " AND ingest IN " HOLDING
+      "%s GROUP BY shard, day, gen ORDER BY shard, day, gen FORMAT RowBinary",
       once ? "(SELECT DISTINCT ingest, step, number, shard, day, gen, blocks, polls, sum, added, "
              "newest FROM"
            : "",
-      number, once ? ")" : "");
+      fold->ingest, fold->number, fold->ingest, fold->number, number, once ? ")" : "");
   return good && loom_sql_add(voids,
                               "SELECT DISTINCT ingest FROM ledger WHERE step = 'begin' AND ingest "
-                              "<= (SELECT max(ingest) FROM ledger WHERE step = 'commit' AND number "
-                              "<= %" PRIu64 ") AND ingest NOT IN " HOLDING
+                              "> %" PRIu64
+                              " AND ingest <= (SELECT max(ingest) FROM ledger WHERE step = "
+                              "'commit' AND ingest > %" PRIu64 " AND number > %" PRIu64
+                              " AND number <= %" PRIu64 ") AND ingest NOT IN " HOLDING
                               " ORDER BY ingest FORMAT RowBinary",
-                              number, number);
+                              fold->ingest, fold->ingest, fold->number, number, fold->ingest,
+                              fold->number, number);
 }
 
 static loom_status check_commit(const struct loom_ledger *ledger, uint64_t number, uint64_t ingest,
@@ -162,12 +184,131 @@ static loom_status check_commit(const struct loom_ledger *ledger, uint64_t numbe
   return LOOM_OK;
 }
 
-static loom_status read_rows(loom_cluster *cluster, uint64_t number, bool once,
-                             struct loom_ledger *ledger, loom_error *error) {
-  struct loom_text questions[2] = {{0}}, answers[2] = {{0}};
-  *ledger = (struct loom_ledger){0};
+/* The rows of a fold, which are parts, the roster's among them, and voids; `last` is how many of each it has. */
+static loom_status take_fold_row(struct loom_ledger *fold, struct loom_row_reader *reader,
+                                 uint64_t last[2], loom_error *error) {
+  size_t length;
+  const char *step = loom_row_string(reader, &length);
+  uint64_t number = loom_row_u64(reader);
+  struct loom_ledger_part part = {.shard = loom_row_u16(reader),
+                                  .day = loom_row_i32(reader),
+                                  .gen = loom_row_u32(reader),
+                                  .blocks = loom_row_u64(reader),
+                                  .polls = loom_row_u64(reader),
+                                  .sum = loom_row_u64(reader),
+                                  .added = loom_row_u64(reader),
+                                  .newest = loom_row_i64(reader),
+                                  .commits = number};
+  if (reader->bad)
+    return cut_off(error);
+  if (is_step(step, length, VOID))
+    return part.polls ? LOOM_OK : add_void(fold, part.blocks, error);
+  if (is_step(step, length, FOLD)) {
+    fold->number = number;
+    fold->ingest = part.blocks;
+    last[0] = part.polls;
+    last[1] = part.sum;
+    return LOOM_OK;
+  }
+  fold->rows++;
+  if (part.shard != LOOM_ROSTER_SHARD)
+    return add_part(fold, &part, error);
+  fold->roster = part;
+  return LOOM_OK;
+}
+
+static loom_status take_fold(struct loom_ledger *fold, const struct loom_text *answer,
+                             loom_error *error) {
+  struct loom_row_reader reader = loom_row_reader_of(answer);
+  uint64_t last[2] = {0};
   loom_status status = LOOM_OK;
-  if (!put_questions(number, once, &questions[0], &questions[1]))
+  while (status == LOOM_OK && loom_row_more(&reader))
+    status = take_fold_row(fold, &reader, last, error);
+  if (status == LOOM_OK && (fold->rows != last[0] || fold->void_count != last[1]))
+    status = loom_fail(error, LOOM_ECORRUPT, "the cluster's ledger has a part of a fold");
+  return status;
+}
+
+/* The fold of an ingest, or the last one up to a commit; where there is none it has nothing. */
+static loom_status read_fold(loom_cluster *cluster, uint64_t ingest, uint64_t number,
+                             struct loom_ledger *fold, loom_error *error) {
+  struct loom_text question = {0}, answer = {0};
+  *fold = (struct loom_ledger){0};
+  bool good = loom_sql_add(&question,
+                           "SELECT DISTINCT step, number, shard, day, gen, blocks, "
+                           "polls, sum, added, newest FROM ledger WHERE step IN ('" FOLD
+                           "', '" FOLDED "', '" VOID "') AND ingest = ");
+  if (good && ingest)
+    good = loom_sql_add(&question, "%" PRIu64, ingest);
+  else if (good)
+    good = loom_sql_add(&question,
+                        "(SELECT argMax(ingest, number) FROM ledger WHERE step = '" FOLD
+                        "' AND number <= %" PRIu64
+                        " AND ingest IN (SELECT ingest FROM ledger WHERE step = '" SEALED "'))",
+                        number);
+  good = good && loom_sql_add(&question, " ORDER BY step, shard, day, blocks FORMAT RowBinary");
+  loom_status status = good ? ask(cluster, &question, &answer, error) : loom_no_memory(error);
+  if (status == LOOM_OK)
+    status = take_fold(fold, &answer, error);
+  loom_text_free(&question);
+  loom_text_free(&answer);
+  if (status != LOOM_OK)
+    loom_ledger_free(fold);
+  return status;
+}
+
+static void add_sums(struct loom_ledger_part *part, const struct loom_ledger_part *more) {
+  part->blocks += more->blocks;
+  part->polls += more->polls;
+  part->sum += more->sum;
+  part->added += more->added;
+  part->commits += more->commits;
+  part->newest = more->newest > part->newest ? more->newest : part->newest;
+}
+
+/* Of two ledgers, of which one is what came behind the other's last commit, the one of both. */
+static loom_status unite(const struct loom_ledger *fold, const struct loom_ledger *more,
+                         struct loom_ledger *ledger, loom_error *error) {
+  size_t i = 0, j = 0;
+  loom_status status = LOOM_OK;
+  *ledger = (struct loom_ledger){.number = more->number,
+                                 .ingest = more->ingest,
+                                 .commits = more->commits,
+                                 .rows = more->rows,
+                                 .folded = fold->number,
+                                 .roster = fold->roster};
+  if (ledger->roster.commits == 0)
+    ledger->roster = more->roster;
+  else if (more->roster.commits)
+    add_sums(&ledger->roster, &more->roster);
+  while (status == LOOM_OK && (i < fold->part_count || j < more->part_count)) {
+    int order = i == fold->part_count   ? 1
+                : j == more->part_count ? -1
+                                        : compare_parts(&fold->parts[i], &more->parts[j]);
+    struct loom_ledger_part part = order <= 0 ? fold->parts[i] : more->parts[j];
+    if (order == 0 && part.gen == more->parts[j].gen)
+      add_sums(&part, &more->parts[j]);
+    else if (order == 0 && part.gen < more->parts[j].gen)
+      part = more->parts[j];
+    i += order <= 0;
+    j += order >= 0;
+    status = add_part(ledger, &part, error);
+  }
+  for (i = 0; status == LOOM_OK && i < fold->void_count; i++)
+    status = add_void(ledger, fold->voids[i], error);
+  for (i = 0; status == LOOM_OK && i < more->void_count; i++)
+    status = add_void(ledger, more->voids[i], error);
+  return status;
+}
+
+/* Reads what is behind a fold. */
+static loom_status read_more(loom_cluster *cluster, const struct loom_ledger *fold, uint64_t number,
+                             bool once, struct loom_ledger *ledger, loom_error *error) {
+  struct loom_text questions[2] = {{0}}, answers[2] = {{0}};
+  *ledger =
+      (struct loom_ledger){.number = fold->number, .commits = fold->number, .ingest = fold->ingest};
+  loom_status status = LOOM_OK;
+  if (!put_questions(fold, number, once, &questions[0], &questions[1]))
     status = loom_no_memory(error);
   for (int i = 0; status == LOOM_OK && i < 2; i++)
     status = ask(cluster, &questions[i], &answers[i], error);
@@ -186,13 +327,21 @@ static loom_status read_rows(loom_cluster *cluster, uint64_t number, bool once,
 */
 static loom_status read_once(loom_cluster *cluster, uint64_t number, uint64_t ingest,
                              struct loom_ledger *ledger, loom_error *error) {
-  loom_status status = read_rows(cluster, number, false, ledger, error);
-  if (status == LOOM_ECORRUPT && ledger->commits > ledger->number) {
-    loom_ledger_free(ledger);
-    status = read_rows(cluster, number, true, ledger, error);
+  struct loom_ledger fold, more = {0};
+  *ledger = (struct loom_ledger){0};
+  loom_status status = read_fold(cluster, 0, number, &fold, error);
+  if (status == LOOM_OK)
+    status = read_more(cluster, &fold, number, false, &more, error);
+  if (status == LOOM_ECORRUPT && more.commits > more.number) {
+    loom_ledger_free(&more);
+    status = read_more(cluster, &fold, number, true, &more, error);
   }
   if (status == LOOM_OK)
+    status = unite(&fold, &more, ledger, error);
+  if (status == LOOM_OK)
     status = check_commit(ledger, number, ingest, error);
+  loom_ledger_free(&fold);
+  loom_ledger_free(&more);
   if (status != LOOM_OK)
     loom_ledger_free(ledger);
   return status;
@@ -236,12 +385,16 @@ loom_status loom_ledger_news(loom_cluster *cluster, const struct loom_ledger *le
                              uint64_t since, struct loom_ledger_news *news, loom_error *error) {
   struct loom_text sql = {0}, answer = {0};
   loom_status status = LOOM_OK;
+  if (since == 0) {
+    news->roster = ledger->roster;
+    return LOOM_OK;
+  }
   if (!loom_sql_add(&sql,
                     "SELECT shard, sum(blocks), sum(polls), max(gen) FROM (SELECT DISTINCT ingest, "
                     "shard, day, gen, blocks, polls FROM ledger WHERE step = 'part' AND ingest > "
                     "%" PRIu64 " AND ingest IN " HOLDING
                     ") GROUP BY shard ORDER BY shard FORMAT RowBinary",
-                    since, ledger->number))
+                    since, since, UINT64_C(0), ledger->number))
     status = loom_no_memory(error);
   if (status == LOOM_OK)
     status = ask(cluster, &sql, &answer, error);
@@ -270,12 +423,29 @@ static loom_status ask_number(loom_cluster *cluster, const char *sql, uint64_t *
 
 loom_status loom_ledger_holding(loom_cluster *cluster, uint64_t number, uint64_t *ingest,
                                 loom_error *error) {
-  char sql[128];
+  char sql[512];
   snprintf(sql, sizeof sql,
            "SELECT max(ingest) FROM ledger WHERE step = 'commit' AND number = %" PRIu64
-           " FORMAT RowBinary",
+           " AND ingest NOT IN " VOIDED " FORMAT RowBinary",
            number);
   return ask_number(cluster, sql, ingest, error);
+}
+
+loom_status loom_ledger_is_void(loom_cluster *cluster, uint64_t ingest, bool *is_void,
+                                loom_error *error) {
+  char sql[128];
+  uint64_t folds = 0;
+  snprintf(sql, sizeof sql,
+           "SELECT count() FROM ledger WHERE step = '" VOID "' AND blocks = %" PRIu64
+           " FORMAT RowBinary",
+           ingest);
+  loom_status status = ask_number(cluster, sql, &folds, error);
+  *is_void = folds > 0;
+  return status;
+}
+
+bool loom_ledger_put_holding(struct loom_text *sql) {
+  return loom_sql_add(sql, HOLDING, UINT64_C(0), UINT64_C(0), LOOM_LAST_COMMIT);
 }
 
 /* Of digits in hex, which heads keep among words. */
@@ -284,10 +454,6 @@ static bool is_identity(const char *text, size_t length) {
     if (!memchr("0123456789abcdef", text[i], 16))
       return false;
   return length > 0;
-}
-
-static bool is_step(const char *step, size_t length, const char *name) {
-  return length == strlen(name) && memcmp(step, name, length) == 0;
 }
 
 static loom_status take_tip(const struct loom_text *answer, struct loom_ledger_tip *tip,
@@ -325,7 +491,7 @@ loom_status loom_ledger_tip(loom_cluster *cluster, struct loom_ledger_tip *tip, 
       loom_sql_add(&question,
                    "SELECT step, number, max(ingest), min(note) FROM ledger WHERE step = '" IDENTITY
                    "' OR (step = 'commit' AND number = (SELECT max(number) FROM ledger WHERE step "
-                   "= 'commit')) OR (step = '" OWNER
+                   "= 'commit') AND ingest NOT IN " VOIDED ") OR (step = '" OWNER
                    "' AND number = (SELECT max(number) FROM ledger "
                    "WHERE step = '" OWNER "')) GROUP BY step, number FORMAT RowBinary")
           ? LOOM_OK
@@ -583,4 +749,76 @@ loom_status loom_ledger_commit(loom_cluster *cluster, uint64_t ingest, uint64_t 
   loom_status status = good ? insert(cluster, &rows, error) : loom_no_memory(error);
   loom_text_free(&rows);
   return status;
+}
+
+/* ---- folds ---- */
+
+static bool put_folded(struct loom_text *rows, uint64_t ingest,
+                       const struct loom_ledger_part *part) {
+  return put_row(rows, ingest, FOLDED, part->commits, part, "");
+}
+
+/* A void ingest behind the last that holds is told by its beginning, as long as that is read. */
+static bool put_void(struct loom_text *rows, uint64_t ingest, uint64_t is_void, bool is_told) {
+  struct loom_ledger_part part = nothing;
+  part.blocks = is_void;
+  part.polls = !is_told;
+  return put_row(rows, ingest, VOID, 0, &part, "");
+}
+
+static bool put_fold(struct loom_text *rows, uint64_t ingest, const struct loom_ledger *ledger,
+                     const struct loom_ledger *later) {
+  bool has_roster = ledger->roster.commits > 0;
+  struct loom_ledger_part fold = nothing;
+  fold.blocks = ledger->ingest;
+  fold.polls = ledger->part_count + has_roster;
+  fold.sum = ledger->void_count;
+  bool good = put_row(rows, ingest, FOLD, ledger->number, &fold, "");
+  for (size_t i = 0; good && i < ledger->part_count; i++)
+    good = put_folded(rows, ingest, &ledger->parts[i]);
+  if (good && has_roster)
+    good = put_folded(rows, ingest, &ledger->roster);
+  for (size_t i = 0; good && i < ledger->void_count; i++)
+    good = put_void(rows, ingest, ledger->voids[i], true);
+  for (size_t i = 0; good && i < later->void_count; i++)
+    if (later->voids[i] > ledger->ingest)
+      good = put_void(rows, ingest, later->voids[i], false);
+  return good;
+}
+
+static bool is_same_part(const struct loom_ledger_part *a, const struct loom_ledger_part *b) {
+  return a->shard == b->shard && a->day == b->day && a->gen == b->gen && a->blocks == b->blocks &&
+         a->polls == b->polls && a->sum == b->sum && a->added == b->added &&
+         a->newest == b->newest && a->commits == b->commits;
+}
+
+bool loom_ledger_is_same(const struct loom_ledger *a, const struct loom_ledger *b) {
+  bool same = a->number == b->number && a->ingest == b->ingest && a->part_count == b->part_count &&
+              a->void_count == b->void_count && is_same_part(&a->roster, &b->roster);
+  for (size_t i = 0; same && i < a->part_count; i++)
+    same = is_same_part(&a->parts[i], &b->parts[i]);
+  for (size_t i = 0; same && i < a->void_count; i++)
+    same = a->voids[i] == b->voids[i];
+  return same;
+}
+
+loom_status loom_ledger_fold(loom_cluster *cluster, const struct loom_ledger *ledger,
+                             const struct loom_ledger *later, uint64_t *ingest, loom_error *error) {
+  struct loom_text rows = {0};
+  struct loom_ledger fold = {0};
+  loom_status status = loom_ledger_number(cluster, ingest, error);
+  if (status == LOOM_OK)
+    status = put_fold(&rows, *ingest, ledger, later) ? insert(cluster, &rows, error)
+                                                     : loom_no_memory(error);
+  if (status == LOOM_OK)
+    status = read_fold(cluster, *ingest, 0, &fold, error);
+  if (status == LOOM_OK && !loom_ledger_is_same(&fold, ledger))
+    status = loom_fail(error, LOOM_EIO, "the cluster's ledger has not got its fold as it was sent");
+  loom_text_free(&rows);
+  loom_ledger_free(&fold);
+  return status;
+}
+
+loom_status loom_ledger_seal(loom_cluster *cluster, uint64_t ingest, loom_error *error) {
+  return add_row(cluster, ingest, SEALED, 0, "", error);
 }

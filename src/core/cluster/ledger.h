@@ -7,6 +7,9 @@
 ** have sent one that comes later than the next writer's. A block is visible where its ingest holds, up to the snapshot's last, and
 ** it is of the day's last generation; and all that is visible must add up to what the ledger says.
 **
+** So that a report need not sum up all commits that there ever were, a fold (fold.h) has the sums of those up to one, and who reads adds
+** what came behind it. Rows of before it stay, for who reads the ledger as it was then.
+**
 **   loom_ledger_read → loom_ledger_visible, … → loom_ledger_free
 */
 #ifndef LOOM_LEDGER_H
@@ -37,6 +40,8 @@ struct loom_ledger {
   uint64_t number;                /* of the last commit; 0: there is none */
   uint64_t ingest;                /* the last one that holds */
   uint64_t commits;               /* rows of them; more than the number: some are there twice */
+  uint64_t folded;                /* commits up to this one were told by a fold; 0: none was */
+  uint64_t rows;                  /* that were summed up behind it */
   struct loom_ledger_part *parts; /* by shard and day */
   size_t part_count, part_capacity;
   struct loom_ledger_part roster; /* all of it */
@@ -69,6 +74,13 @@ loom_status loom_ledger_tip(loom_cluster *cluster, struct loom_ledger_tip *tip, 
 /* The ingest of the commit of a number that holds; 0: there is none. */
 loom_status loom_ledger_holding(loom_cluster *cluster, uint64_t number, uint64_t *ingest,
                                 loom_error *error);
+
+/* Whether a fold, sealed or not, has found that an ingest does not hold. */
+loom_status loom_ledger_is_void(loom_cluster *cluster, uint64_t ingest, bool *is_void,
+                                loom_error *error);
+
+/* Appends the ingests that hold, as a subquery. False: memory is out. */
+bool loom_ledger_put_holding(struct loom_text *sql);
 
 /* What ingests behind one have brought. */
 struct loom_ledger_news {
@@ -151,5 +163,18 @@ loom_status loom_ledger_rivals(loom_cluster *cluster, uint64_t ingest, uint64_t 
 loom_status loom_ledger_commit(loom_cluster *cluster, uint64_t ingest, uint64_t number,
                                const struct loom_ledger_part *parts, size_t count,
                                loom_error *error);
+
+/* ---- folds: see fold.h ---- */
+
+/* Whether both say the same of the same commit. */
+bool loom_ledger_is_same(const struct loom_ledger *a, const struct loom_ledger *b);
+
+/*
+** Adds a fold of what a ledger says, under an ingest of its own, which nobody reads before it is sealed. `later`: as it is of the next
+** commit, by whose ingest all have begun that may still come for those that are folded.
+*/
+loom_status loom_ledger_fold(loom_cluster *cluster, const struct loom_ledger *ledger,
+                             const struct loom_ledger *later, uint64_t *ingest, loom_error *error);
+loom_status loom_ledger_seal(loom_cluster *cluster, uint64_t ingest, loom_error *error);
 
 #endif

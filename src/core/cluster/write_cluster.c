@@ -171,6 +171,21 @@ static loom_status is_not_known(const loom_error *why, loom_error *error) {
                    why->message);
 }
 
+/* One that holds is done, unless it came so late that others may have gone on without it. */
+static loom_status check_commit(const struct loom_cluster_write *write,
+                                const struct loom_claim *claim, loom_error *error) {
+  loom_error why;
+  bool is_void = false;
+  loom_status status = loom_ledger_is_void(write->cluster, write->ingest, &is_void, &why);
+  if (status == LOOM_ENOMEM)
+    return loom_no_memory(error);
+  if (status == LOOM_OK && !is_void && !loom_claim_is_late(claim))
+    return LOOM_OK;
+  if (status == LOOM_OK)
+    loom_fail(&why, LOOM_EIO, "the cluster took its commit too slowly");
+  return is_not_known(&why, error);
+}
+
 /*
 ** Adds the commit, which is done where it holds, though all answers to it may have been lost: not where that of another writer has the
 ** number. One that is not seen may be on its way.
@@ -186,12 +201,8 @@ static loom_status add_commit(const struct loom_cluster_write *write, uint64_t n
   loom_status status = loom_ledger_holding(write->cluster, number, &holding, &second);
   if (status == LOOM_ENOMEM)
     return loom_no_memory(error);
-  if (status == LOOM_OK && holding == write->ingest && !loom_claim_is_late(claim))
-    return LOOM_OK;
-  if (status == LOOM_OK && holding == write->ingest) {
-    loom_fail(&second, LOOM_EIO, "the cluster took its commit too slowly");
-    return is_not_known(&second, error);
-  }
+  if (status == LOOM_OK && holding == write->ingest)
+    return check_commit(write, claim, error);
   if (status == LOOM_OK && holding)
     return was_overtaken(number, error);
   if (status == LOOM_OK && added == LOOM_OK)
@@ -204,12 +215,22 @@ static loom_status number_ingest(loom_cluster_write *write, loom_error *error) {
   return write->ingest ? LOOM_OK : loom_ledger_number(write->cluster, &write->ingest, error);
 }
 
-/* One that writes nothing leaves nothing in the ledger, either, where it would be named in every question from then on. */
+/*
+** One that writes nothing leaves nothing in the ledger, either, where it would be named in every question from then on. Behind a later
+** commit it is too late to begin: the ledger may have been folded up to that, and nobody would know that what it writes is void.
+*/
 static loom_status begin_ingest(loom_cluster_write *write, loom_error *error) {
+  struct loom_ledger_tip tip = {0};
+  if (write->begun)
+    return LOOM_OK;
   loom_status status = number_ingest(write, error);
-  if (status == LOOM_OK && !write->begun)
+  if (status == LOOM_OK)
     status = loom_ledger_begin(write->cluster, write->ingest, error);
-  write->begun |= status == LOOM_OK;
+  if (status == LOOM_OK)
+    status = loom_ledger_tip(write->cluster, &tip, error);
+  if (status == LOOM_OK && tip.ingest >= write->ingest)
+    status = was_overtaken(tip.number, error);
+  write->begun = status == LOOM_OK;
   return status;
 }
 
