@@ -315,6 +315,19 @@ describe("stores over HTTP", function()
       assert.equal(23, get("?limit=1").total)
     end)
 
+    it("are the same at the same path, whatever was asked for in between", function()
+      local one, other = "/v1/stores/s01", "/v1/stores/s02"
+      for _ = 1, 2 do
+        assert.equal("s01", expect(200, "GET", one).store_id)
+        assert.equal("s02", expect(200, "GET", other).store_id)
+        assert.equal("s01", expect(200, "GET", one .. "?preset=monitoring").store_id)
+        assert.equal("s01", expect(200, "GET", "/v1/stores/s%301").store_id)
+        assert.equal(405, contract.request("POST", one, { body = "{}" }).status)
+        problem(404, nil, "GET", "/v1/stores/s01/nothing")
+        problem(404, nil, "GET", "/v1/stores/?preset=monitoring")
+      end
+    end)
+
     it("allow only what there is", function()
       local response = contract.request("POST", "/v1/stores/s01", { body = "{}" })
       assert.equal(405, response.status)

@@ -38,7 +38,8 @@ end
 -- @treturn bool whether the client has this answer already
 function etag.begin(monitor, revision, whose)
   local var = ngx.var
-  local what = ngx.md5(table.concat({ RUN, database_of(monitor), whose, var.http_accept or "", var.request_uri }, "\n"))
+  local served = RUN .. "\n" .. database_of(monitor)
+  local what = ngx.md5(served .. "\n" .. whose .. "\n" .. (var.http_accept or "") .. "\n" .. var.request_uri)
   local ours = { revision = revision, what = what }
   ngx.ctx.loom_etag = ours
   local theirs = var.http_if_none_match

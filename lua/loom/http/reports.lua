@@ -120,6 +120,9 @@ local function wanted_format()
     return types[format] and format
       or problem.raise(400, "format is not one of csv, exact, html, json, markdown, ndjson, table", { field = "format" })
   end
+  if not ngx.var.http_accept then
+    return FIRST
+  end
   local ranges = accepted_ranges()
   if accept.weight(ranges, types[FIRST]) > 0 then
     return FIRST

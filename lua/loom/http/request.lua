@@ -13,13 +13,19 @@ local request = {}
 local PARAMETERS_MAX = 100
 local JSON_MAX = 1024 * 1024 -- bytes of a JSON document that is not a stream of polls
 
--- The parameters of the query as nginx reads them; it leaves out those beyond the limit.
+local read_last = {} -- the query that was read last, and its parameters, which one request asks for several times
+
+-- The parameters of the query as nginx reads them, not to be changed; it leaves out those beyond the limit.
 local function parameters_of_query()
-  local parameters, why = ngx.req.get_uri_args(PARAMETERS_MAX)
-  if why then
-    problem.raise(400, ("more than %d parameters"):format(PARAMETERS_MAX))
+  local query = ngx.var.args
+  if read_last.query ~= query or not read_last.parameters then
+    local parameters, why = ngx.req.get_uri_args(PARAMETERS_MAX)
+    if why then
+      problem.raise(400, ("more than %d parameters"):format(PARAMETERS_MAX))
+    end
+    read_last.query, read_last.parameters = query, parameters
   end
-  return parameters
+  return read_last.parameters
 end
 
 --- The value of a query parameter; nil if it is not there.

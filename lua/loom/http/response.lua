@@ -61,19 +61,29 @@ local function send_raw(socket, status, headers, text)
   socket:send(table.concat(lines, "\r\n"))
 end
 
+-- Tells what an answer is made from, where that is known.
+-- @treturn bool whether it may be asked for again
+local function tell_revision(header)
+  local revision, tag = etag.revision(), etag.now()
+  if revision then
+    header["Loom-Revision"] = revision
+  end
+  if tag then
+    header.ETag = tag
+    header["Cache-Control"] = "private, no-cache"
+  end
+  return tag ~= nil
+end
+
 --- Sets headers of a response that is good, also those of an answer that may be asked for again (see `loom.http.etag`), which
 -- the client may keep as long as it does ask.
 -- @tparam table headers by name
 function response.set_headers(headers)
+  local header = ngx.header
   for name, value in pairs(headers) do
-    ngx.header[name] = value
+    header[name] = value
   end
-  local tag = etag.now()
-  ngx.header["Loom-Revision"] = etag.revision()
-  if tag then
-    ngx.header.ETag = tag
-    ngx.header["Cache-Control"] = "private, no-cache"
-  end
+  tell_revision(header)
 end
 
 -- Ends what is sent to a client who reads too slowly.
@@ -156,7 +166,17 @@ end
 -- @tparam int status
 -- @tparam string text
 function response.json(status, text)
-  response.send(status, { ["Content-Type"] = "application/json", ["Cache-Control"] = "no-store" }, text)
+  if status ~= 200 or #text > PIECE or ngx.ctx.loom_raw_socket then
+    return response.send(status, { ["Content-Type"] = "application/json", ["Cache-Control"] = "no-store" }, text)
+  end
+  -- The same for what is asked for the most, without a loop, which LuaJIT would not compile.
+  local header = ngx.header
+  header["Content-Type"] = "application/json"
+  header["Content-Length"] = #text
+  if not tell_revision(header) then
+    header["Cache-Control"] = "no-store"
+  end
+  ngx.print(text)
 end
 
 --- Sends that nothing has changed since the client had the answer.

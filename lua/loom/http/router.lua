@@ -29,13 +29,18 @@
 -- of one of these.
 -- @module loom.http.router
 
+local Lru = require "loom.http.lru"
 local problem = require "loom.http.problem"
 
 local router = {}
 
+local FOUND_MAX = 4 * 1024 * 1024 -- bytes of what was found, some 8,000 paths
+local ARGUMENTS = 256 -- bytes of those of one path
+
 local list = {} -- of all routes
 local schemas = {} -- of all lists, by name
 local tree = {} -- by segment, "{}" standing for an argument; at a path's end `methods` and `names`
+local found = Lru.new(FOUND_MAX) -- routes with their arguments, by method and path
 local prefix = "" -- below which clients see the service, such as "/loom"
 
 local function segments_of(path)
@@ -76,6 +81,7 @@ end
 -- @tparam string path such as "/loom"
 function router.mount(path)
   prefix = path
+  found:clear()
 end
 
 --- A path of the service as clients see it: for links, and the `Path` of cookies.
@@ -102,12 +108,12 @@ local function walk(node, segments, at)
   if at > #segments then
     return node.methods and node
   end
-  local found = node[segments[at]]
-  found = found and segments[at] ~= "{}" and walk(found, segments, at + 1)
-  if not found and node["{}"] and segments[at] ~= "" then
-    found = walk(node["{}"], segments, at + 1)
+  local inner = node[segments[at]]
+  local leaf = inner and segments[at] ~= "{}" and walk(inner, segments, at + 1)
+  if not leaf and node["{}"] and segments[at] ~= "" then
+    leaf = walk(node["{}"], segments, at + 1)
   end
-  return found
+  return leaf
 end
 
 local function allowed(methods)
@@ -149,10 +155,7 @@ function router.methods(target)
   return node and allowed(node.methods)
 end
 
---- The route of a request, and the path's arguments.
--- @tparam string method
--- @tparam string target the request's target as it was sent, percent-encoded
-function router.find(method, target)
+local function look_for(method, target)
   local path = router.target(target):match("^[^?#]*")
   local node, segments = look_up(path)
   if not node then
@@ -170,6 +173,23 @@ function router.find(method, target)
   local arguments = {}
   for _, name in ipairs(node.names) do
     arguments[name.name] = ngx.unescape_uri((segments[name.at]:gsub("%+", "%%2B")))
+  end
+  return route, arguments
+end
+
+--- The route of a request, and the path's arguments, which are not to be changed: they are kept for who asks the same again.
+-- @tparam string method
+-- @tparam string target the request's target as it was sent, percent-encoded
+function router.find(method, target)
+  local query = target:find("?", 1, true)
+  local key = method .. " " .. (query and target:sub(1, query - 1) or target)
+  local before = found:get(key)
+  if before then
+    return before.route, before.arguments
+  end
+  local route, arguments = look_for(method, target)
+  if method ~= "OPTIONS" then
+    found:put(key, { route = route, arguments = arguments }, Lru.OVERHEAD + ARGUMENTS + 2 * #key)
   end
   return route, arguments
 end

@@ -4,6 +4,7 @@
 local budget = require "loom.http.budget"
 local check = require "loom.check"
 local cursor = require "loom.http.v1.cursor"
+local etag = require "loom.http.etag"
 local fleet = require "loom.http.fleet"
 local instants = require "loom.formats.instants"
 local json = require "loom.json"
@@ -294,22 +295,22 @@ local function body_of_one(store, chosen, parameters, fleet_report, fleet_status
   return body
 end
 
+local function make_standard_body(id, revision)
+  local store = service.call({ "store_id" }, function(state)
+    return state.monitor:store(id)
+  end)
+  local body = body_of_one(store, {}, {}, fleet.newest(revision), fleet.newest_status(revision))
+  return bodies:put(id, body, Lru.OVERHEAD + #id + #body)
+end
+
 -- One store by the standard report.
 local function standard_body(id)
-  local revision = fleet.revision()
+  local revision = etag.revision()
   if bodies_revision ~= revision or bodies_monitor ~= service.monitor() then -- a backup put in its place may have the same
     bodies:clear()
     bodies_monitor, bodies_revision = service.monitor(), revision
   end
-  local body = bodies:get(id)
-  if body then
-    return body
-  end
-  local store = service.call({ "store_id" }, function(state)
-    return state.monitor:store(id)
-  end)
-  body = body_of_one(store, {}, {}, fleet.newest(revision), fleet.newest_status(revision))
-  return bodies:put(id, body, Lru.OVERHEAD + #id + #body)
+  return bodies:get(id) or make_standard_body(id, revision)
 end
 
 local function get(arguments)
