@@ -386,6 +386,49 @@ static inline void fake_put_voids_of(struct fake_cluster *fake, uint64_t ingest,
   fake_put_number(out, count);
 }
 
+static inline bool fake_list_has_number(const char *list, uint64_t number) {
+  char text[32];
+  snprintf(text, sizeof text, "%" PRIu64, number);
+  return fake_list_has(list, text);
+}
+
+/* Those of a list of ingests that began so long ago. */
+static inline void fake_old(struct fake_cluster *fake, const char *sql, struct loom_text *out) {
+  const char *list = fake_behind(sql, "ingest IN (");
+  for (size_t i = 0; i < fake->ledger_count; i++) {
+    const struct fake_entry *entry = &fake->ledger[i];
+    if (strcmp(entry->step, "begin") == 0 &&
+        entry->at <= (uint32_t)fake_number(sql, "toDateTime(", 0) &&
+        fake_list_has_number(list, entry->ingest))
+      fake_put_number(out, entry->ingest);
+  }
+}
+
+/* Void ingests that sealed folds do not name. */
+static inline void fake_forgotten(struct fake_cluster *fake, const char *sql,
+                                  struct loom_text *out) {
+  for (size_t i = 0; i < fake->ledger_count; i++) {
+    const struct fake_entry *entry = &fake->ledger[i];
+    if (strcmp(entry->step, "void") == 0 && entry->polls == 1 &&
+        entry->blocks <= (uint64_t)fake_number(sql, "blocks <= ", 0) &&
+        fake_has(fake, "sealed", entry->ingest))
+      fake_put_number(out, entry->blocks);
+  }
+}
+
+/* Those of a list of ingests of which there are rows. */
+static inline void fake_left(struct fake_cluster *fake, unsigned shard, const char *sql,
+                             struct loom_text *out) {
+  const char *list = fake_behind(sql, "ingest IN (");
+  bool of_roster = strstr(sql, "FROM roster");
+  for (size_t i = 0; !of_roster && i < fake->block_count[shard]; i++)
+    if (fake_list_has_number(list, fake->blocks[shard][i].ingest))
+      fake_put_number(out, fake->blocks[shard][i].ingest);
+  for (size_t i = 0; of_roster && i < fake->row_count; i++)
+    if (fake_list_has_number(list, fake->roster[i].ingest))
+      fake_put_number(out, fake->roster[i].ingest);
+}
+
 /* What ingests behind one have brought. */
 static inline void fake_news(struct fake_cluster *fake, const char *sql, uint64_t last,
                              struct loom_text *out) {
@@ -644,6 +687,13 @@ static inline void fake_select(struct fake_cluster *fake, unsigned shard, unsign
     fake_tip(fake, out);
   } else if (strstr(sql, "SELECT max(ingest) FROM ledger WHERE step = 'commit' AND number = ")) {
     fake_put_number(out, fake_holding(fake, (uint64_t)fake_number(sql, "number = ", 0)));
+  } else if (strstr(sql, "step = 'begin' AND at <= ")) {
+    fake_old(fake, sql, out);
+  } else if (strstr(sql, "SELECT DISTINCT blocks FROM ledger")) {
+    fake_forgotten(fake, sql, out);
+  } else if (strstr(sql, "SELECT DISTINCT ingest FROM block") ||
+             strstr(sql, "SELECT DISTINCT ingest FROM roster")) {
+    fake_left(fake, shard, sql, out);
   } else if (strstr(sql, "AND at <= toDateTime(")) {
     fake_superseded(fake, sql, out);
   } else if (strstr(sql, "FROM system.parts")) {

@@ -412,6 +412,85 @@ static void folds_where_it_is_worth_it(void **state) {
   end(model);
 }
 
+/* ---- void ingests ---- */
+
+/* One that began so long ago, and died. */
+static uint64_t begin_long_ago(struct model *model) {
+  uint64_t ingest = begin_one(model).ingest;
+  for (size_t i = 0; i < model->fake->ledger_count; i++)
+    if (model->fake->ledger[i].ingest == ingest)
+      model->fake->ledger[i].at = 1;
+  return ingest;
+}
+
+/* Whether it is named behind a fold. */
+static bool is_named(struct model *model, uint64_t ingest) {
+  struct loom_ledger ledger;
+  loom_error error;
+  bool found = false;
+  commit(model, false, false);
+  commit(model, false, false);
+  fold(model, 0);
+  assert_status(loom_ledger_read(model->cluster, LOOM_LAST_COMMIT, 0, &ledger, &error), LOOM_OK,
+                &error);
+  assert_int_equal(ledger.folded, model->last - 1);
+  for (size_t i = 0; i < ledger.void_count; i++)
+    found |= ledger.voids[i] == ingest;
+  loom_ledger_free(&ledger);
+  return found;
+}
+
+static void put_block(struct model *model, unsigned shard, uint64_t ingest) {
+  struct fake_block *block = &model->fake->blocks[shard][model->fake->block_count[shard]++];
+  *block = (struct fake_block){.ingest = ingest};
+}
+
+static void forgets_what_nothing_is_left_of(void **state) {
+  struct model *model = begin(9);
+  (void)state;
+  commit(model, false, false);
+  uint64_t now = begin_one(model).ingest, old = begin_long_ago(model), of_roster, of_block;
+  of_roster = begin_long_ago(model);
+  of_block = begin_long_ago(model);
+  put_block(model, 1, of_block);
+  model->fake->roster[model->fake->row_count++] = (struct fake_row){.ingest = of_roster};
+  assert_true(is_named(model, now));
+  assert_false(is_named(model, old));
+  assert_true(is_named(model, of_roster));
+  assert_true(is_named(model, of_block));
+  model->fake->block_count[1] = 0;
+  model->fake->row_count = 0;
+  model->fake->dead[1][2] = true; /* which may have some */
+  assert_true(is_named(model, of_block));
+  model->fake->dead[1][2] = false;
+  assert_false(is_named(model, of_block));
+  assert_false(is_named(model, of_roster));
+  assert_true(is_named(model, now));
+  put_block(model, 0, old); /* later than any writer sends it */
+  assert_true(is_named(model, old));
+  assert_false(is_named(model, of_block));
+  end(model);
+}
+
+/* What is forgotten does not hold, either, when it comes. */
+static void does_not_hold_when_it_is_forgotten(void **state) {
+  struct model *model = begin(10);
+  (void)state;
+  commit(model, false, false);
+  commit(model, true, false);
+  struct written late = take_late(model);
+  for (size_t i = 0; i < model->fake->ledger_count; i++)
+    if (model->fake->ledger[i].ingest == late.ingest)
+      model->fake->ledger[i].at = 1;
+  assert_false(is_named(model, late.ingest));
+  land(model, &late);
+  commit(model, false, false);
+  model->begun_count = 0; /* which are named otherwise */
+  for (int i = 0; i < 10; i++)
+    check(model);
+  end(model);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(says_the_same_when_it_is_folded),
@@ -419,6 +498,8 @@ int main(void) {
       cmocka_unit_test(counts_a_fold_once_that_is_there_twice),
       cmocka_unit_test(is_told_that_a_part_of_a_fold_is_missing),
       cmocka_unit_test(folds_where_it_is_worth_it),
+      cmocka_unit_test(forgets_what_nothing_is_left_of),
+      cmocka_unit_test(does_not_hold_when_it_is_forgotten),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

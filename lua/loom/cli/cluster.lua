@@ -80,13 +80,13 @@ local check = verb("check", "Compare what every server has with the ledger.",
     return common.tell_problems(conf, cluster.check(conf))
   end)
 
--- Does one thing after the other, each of which gives a count; tells of it where it is not 0, and of the first in any case.
+-- Does one thing after the other, each of which gives a count, and tells of it where it is not 0, or always.
 local function tell_counts(conf, things)
-  for place, thing in ipairs(things) do
+  for _, thing in ipairs(things) do
     local count, why = thing.act()
     if not count then
       return nil, why
-    elseif count > 0 or place == 1 then
+    elseif count > 0 or thing.always then
       print(("%s: %s %s"):format(conf, text.counted(count, thing.what), thing.done))
     end
   end
@@ -101,11 +101,11 @@ local compact = verb("compact", "Write days anew that came in pieces, and fold t
     return common.with_database(conf, function(monitor)
       local handle, age = monitor.database, math.floor(core.parse_duration(args.replaced_for) / 1e6)
       return tell_counts(conf, {
-        { what = "day", done = "written anew", act = function()
-          return cluster.compact(handle)
-        end },
         { what = "row", done = "of the ledger folded", act = function()
           return cluster.fold(handle, args.fold_rows)
+        end },
+        { what = "day", done = "written anew", always = true, act = function()
+          return cluster.compact(handle)
         end },
         { what = "partition", done = "dropped that had been replaced", act = function()
           return cluster.drop(handle, age)

@@ -3,6 +3,7 @@
 */
 #include "cluster/fold.h"
 #include "cluster/ledger.h"
+#include "cluster/voids.h"
 
 #define FEW_ROWS 1000 /* that a report sums up in no time */
 
@@ -42,6 +43,38 @@ static loom_status seal(loom_cluster *cluster, const struct work *work, uint64_t
   return *sealed ? loom_ledger_seal(cluster, ingest, error) : status;
 }
 
+/*
+** Void ingests that are not to be named: those that are forgotten, and those behind the fold's own ingest, which are named by their
+** beginnings as long as these are read, and may still come for the commits that are folded.
+*/
+static loom_status find_others(const struct work *work, const struct loom_voids *named,
+                               struct loom_voids *others, loom_error *error) {
+  loom_status status = LOOM_OK;
+  for (size_t i = 0; status == LOOM_OK && i < work->folded.void_count; i++)
+    if (!loom_voids_has(named, work->folded.voids[i]))
+      status = loom_voids_add(others, work->folded.voids[i], error);
+  for (size_t i = 0; status == LOOM_OK && i < work->last.void_count; i++)
+    if (work->last.voids[i] > work->folded.ingest)
+      status = loom_voids_add(others, work->last.voids[i], error);
+  return status;
+}
+
+static loom_status put_fold(loom_cluster *cluster, const struct work *work, uint64_t *ingest,
+                            loom_error *error) {
+  struct loom_voids named = {0}, others = {0};
+  struct loom_ledger fold = work->folded;
+  loom_status status = loom_voids_named(cluster, &work->folded, &named, error);
+  if (status == LOOM_OK)
+    status = find_others(work, &named, &others, error);
+  fold.voids = named.items;
+  fold.void_count = named.count;
+  if (status == LOOM_OK)
+    status = loom_ledger_fold(cluster, &fold, others.items, others.count, ingest, error);
+  loom_voids_free(&named);
+  loom_voids_free(&others);
+  return status;
+}
+
 static loom_status fold(loom_cluster *cluster, struct work *work, bool *folded, loom_error *error) {
   uint64_t ingest;
   bool in_order = false;
@@ -50,7 +83,7 @@ static loom_status fold(loom_cluster *cluster, struct work *work, bool *folded, 
     status = is_in_order(cluster, work, &in_order, error);
   if (status != LOOM_OK || !in_order)
     return status;
-  status = loom_ledger_fold(cluster, &work->folded, &work->last, &ingest, error);
+  status = put_fold(cluster, work, &ingest, error);
   return status == LOOM_OK ? seal(cluster, work, ingest, folded, error) : status;
 }
 

@@ -758,16 +758,15 @@ static bool put_folded(struct loom_text *rows, uint64_t ingest,
   return put_row(rows, ingest, FOLDED, part->commits, part, "");
 }
 
-/* A void ingest behind the last that holds is told by its beginning, as long as that is read. */
-static bool put_void(struct loom_text *rows, uint64_t ingest, uint64_t is_void, bool is_told) {
+static bool put_void(struct loom_text *rows, uint64_t ingest, uint64_t is_void, bool is_named) {
   struct loom_ledger_part part = nothing;
   part.blocks = is_void;
-  part.polls = !is_told;
+  part.polls = !is_named;
   return put_row(rows, ingest, VOID, 0, &part, "");
 }
 
 static bool put_fold(struct loom_text *rows, uint64_t ingest, const struct loom_ledger *ledger,
-                     const struct loom_ledger *later) {
+                     const uint64_t *voids, size_t count) {
   bool has_roster = ledger->roster.commits > 0;
   struct loom_ledger_part fold = nothing;
   fold.blocks = ledger->ingest;
@@ -780,9 +779,8 @@ static bool put_fold(struct loom_text *rows, uint64_t ingest, const struct loom_
     good = put_folded(rows, ingest, &ledger->roster);
   for (size_t i = 0; good && i < ledger->void_count; i++)
     good = put_void(rows, ingest, ledger->voids[i], true);
-  for (size_t i = 0; good && i < later->void_count; i++)
-    if (later->voids[i] > ledger->ingest)
-      good = put_void(rows, ingest, later->voids[i], false);
+  for (size_t i = 0; good && i < count; i++)
+    good = put_void(rows, ingest, voids[i], false);
   return good;
 }
 
@@ -803,13 +801,14 @@ bool loom_ledger_is_same(const struct loom_ledger *a, const struct loom_ledger *
 }
 
 loom_status loom_ledger_fold(loom_cluster *cluster, const struct loom_ledger *ledger,
-                             const struct loom_ledger *later, uint64_t *ingest, loom_error *error) {
+                             const uint64_t *voids, size_t count, uint64_t *ingest,
+                             loom_error *error) {
   struct loom_text rows = {0};
   struct loom_ledger fold = {0};
   loom_status status = loom_ledger_number(cluster, ingest, error);
   if (status == LOOM_OK)
-    status = put_fold(&rows, *ingest, ledger, later) ? insert(cluster, &rows, error)
-                                                     : loom_no_memory(error);
+    status = put_fold(&rows, *ingest, ledger, voids, count) ? insert(cluster, &rows, error)
+                                                            : loom_no_memory(error);
   if (status == LOOM_OK)
     status = read_fold(cluster, *ingest, 0, &fold, error);
   if (status == LOOM_OK && !loom_ledger_is_same(&fold, ledger))

@@ -141,6 +141,8 @@ loom_status loom_ledger_own(loom_cluster *cluster, const char *owner, loom_error
 /* A number for an ingest, above all that there are. */
 loom_status loom_ledger_number(loom_cluster *cluster, uint64_t *ingest, loom_error *error);
 
+#define LOOM_INGEST_TIME 43200 /* seconds behind its beginning in which an ingest is written */
+
 /* Begins an ingest: before any row of it is written. */
 loom_status loom_ledger_begin(loom_cluster *cluster, uint64_t ingest, loom_error *error);
 
@@ -170,11 +172,12 @@ loom_status loom_ledger_commit(loom_cluster *cluster, uint64_t ingest, uint64_t 
 bool loom_ledger_is_same(const struct loom_ledger *a, const struct loom_ledger *b);
 
 /*
-** Adds a fold of what a ledger says, under an ingest of its own, which nobody reads before it is sealed. `later`: as it is of the next
-** commit, by whose ingest all have begun that may still come for those that are folded.
+** Adds a fold of what a ledger says, under an ingest of its own, which nobody reads before it is sealed. `voids`: what else never holds
+** from then on, and is not to be named.
 */
 loom_status loom_ledger_fold(loom_cluster *cluster, const struct loom_ledger *ledger,
-                             const struct loom_ledger *later, uint64_t *ingest, loom_error *error);
+                             const uint64_t *voids, size_t count, uint64_t *ingest,
+                             loom_error *error);
 loom_status loom_ledger_seal(loom_cluster *cluster, uint64_t ingest, loom_error *error);
 
 #endif

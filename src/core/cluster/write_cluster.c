@@ -4,6 +4,7 @@
 */
 #include "cluster/write_cluster.h"
 #include "base/grow.h"
+#include "base/platform.h"
 #include "cluster/blocks.h"
 #include "cluster/claim.h"
 #include "cluster/head_spool.h"
@@ -21,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define RENEWED_SIZE (16 << 20) /* bytes of an insert of what is written anew */
 
@@ -31,6 +33,8 @@ struct loom_cluster_write {
   struct loom_ledger ledger; /* as it was when this began */
   uint64_t ingest;           /* 0: it has none yet */
   bool begun;                /* which is in the ledger: something has been written, or is to be */
+  int64_t begun_at;          /* in milliseconds of loom_clock */
+  time_t begun_on; /* and by the clock on the wall, which goes on while the machine is asleep */
   unsigned files;
   bool failed; /* a part of it, which cannot be told from the others: it is not to be committed */
   struct loom_ledger_part *parts; /* that were written */
@@ -224,6 +228,8 @@ static loom_status begin_ingest(loom_cluster_write *write, loom_error *error) {
   if (write->begun)
     return LOOM_OK;
   loom_status status = number_ingest(write, error);
+  write->begun_at = loom_clock();
+  write->begun_on = time(NULL);
   if (status == LOOM_OK)
     status = loom_ledger_begin(write->cluster, write->ingest, error);
   if (status == LOOM_OK)
@@ -232,6 +238,15 @@ static loom_status begin_ingest(loom_cluster_write *write, loom_error *error) {
     status = was_overtaken(tip.number, error);
   write->begun = status == LOOM_OK;
   return status;
+}
+
+/* Nobody would know of rows that come when it has been forgotten: see voids.h. */
+static loom_status check_time(const struct loom_cluster_write *write, loom_error *error) {
+  if (loom_clock() - write->begun_at < (int64_t)LOOM_INGEST_TIME * 1000 &&
+      time(NULL) - write->begun_on < LOOM_INGEST_TIME)
+    return LOOM_OK;
+  return loom_fail(error, LOOM_EIO, "it took more than %d hours to write to the cluster: try again",
+                   LOOM_INGEST_TIME / 3600);
 }
 
 /* Writes what the transaction has changed of the roster, and stores that waited with their polls. */
@@ -249,6 +264,8 @@ static loom_status write_roster(struct loom_cluster_write *write, loom_error *er
     return status;
   status = begin_ingest(write, error);
   if (status == LOOM_OK)
+    status = check_time(write, error);
+  if (status == LOOM_OK)
     status = loom_roster_cluster_write(write->cluster, write->ingest, write->head, &part, error);
   return status == LOOM_OK ? keep_part(write, &part, error) : status;
 }
@@ -261,6 +278,8 @@ static loom_status commit_all(struct loom_cluster_write *write, loom_error *erro
   if (status != LOOM_OK || write->part_count == 0)
     return status;
   status = loom_cluster_each(write->cluster, read_back, write, error);
+  if (status == LOOM_OK)
+    status = check_time(write, error);
   if (status == LOOM_OK)
     status = loom_claim(write->cluster, write->head, write->ingest, number, &claim, error);
   if (status == LOOM_OK)
@@ -565,8 +584,9 @@ static loom_status merge(struct day_write *day, unsigned shard, const struct loo
 static loom_status insert(struct loom_cluster_write *write, unsigned shard,
                           const struct loom_text *data, loom_error *error) {
   struct loom_text sql = {0}, answer = {0};
-  loom_status status =
-      loom_sql_add(&sql, "INSERT INTO block FORMAT RowBinary") ? LOOM_OK : loom_no_memory(error);
+  loom_status status = check_time(write, error);
+  if (status == LOOM_OK && !loom_sql_add(&sql, "INSERT INTO block FORMAT RowBinary"))
+    status = loom_no_memory(error);
   const struct loom_question question = {.sql = &sql, .size = LOOM_INSERT, .data = data};
   if (status == LOOM_OK)
     status = loom_cluster_ask(write->cluster, shard, &question, &answer, error);
