@@ -4,7 +4,8 @@
 -- for cannot be computed), EINPUT (bad input), ELIMIT (more of it than a limit of the service), EEMPTY (no polls yet), EBUSY,
 -- ECANCELED, ECONFIRM (more would be removed than is without being forced), ENOENT, EACCESS, EREADONLY, EIO, EFULL (no space
 -- left), ENOMEM, ENOTDB (no database of Loom's), EVERSION (one of a newer Loom), ECORRUPT, EMOVED (the file was deleted or
--- replaced while it was open: open it again) and EUNREACHABLE (servers of a cluster do not answer, and may later).
+-- replaced while it was open: open it again), EUNREACHABLE (servers of a cluster do not
+-- answer, and may later) and EOWNER (another head alone writes to it).
 -- Wrong use, such as an option that does not exist, raises an error at the place of the call.
 --
 -- A handle belongs to the process that opened it: after a fork, open the database again.

@@ -136,8 +136,12 @@ cluster.describe("the ledger of a cluster", function(each)
     local other = folder .. "/other.conf"
     servers.conf(other, database)
     local two = write_polls("two", "a,inactive,2023-01-25 11:00:00")
+    assert.matches("\nevery head may write\n", (shell.good("cluster", "status", conf)))
     assert.equal(other .. ": this head alone writes to the cluster from now on\n",
       (shell.good("cluster", "take-over", other)))
+    local owner = shell.good("cluster", "status", other):match "\nthis head alone writes, by take%-over (%x+)\n"
+    assert.equal(32, #owner)
+    assert.matches("\nanother head alone writes, by take%-over " .. owner .. "\n", (shell.good("cluster", "status", conf)))
     local result = shell.loom("ingest", conf, "--status", two)
     shell.expect_failure(result, 1)
     assert.matches("another head alone writes to this cluster, until loom cluster take-over has this one do so",
@@ -146,6 +150,7 @@ cluster.describe("the ledger of a cluster", function(each)
     cluster.expect_same(other, db, "ingest", "DB", "--status", two)
     cluster.expect_same(conf, db, "report", "DB", "--format", "exact")
     shell.good("cluster", "take-over", conf)
+    assert.matches("\nthis head alone writes, by take%-over ", (shell.good("cluster", "status", conf)))
     cluster.expect_same(conf, db, "ingest", "DB", "--status", write_polls("three", "b,inactive,2023-01-25 11:00:00"))
     shell.expect_failure(shell.loom("cluster", "compact", other), 1)
   end)

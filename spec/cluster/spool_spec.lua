@@ -99,6 +99,36 @@ cluster.describe("what the service of a cluster has answered", function(each)
     end)
   end)
 
+  it("is refused where another head has taken over, and waits until this one does again", function()
+    local before, other = polls_in_cluster(), folder .. "/other.conf"
+    files.write(other, (files.read(conf):gsub("head %S+", "head other.db")))
+    assert.equal(200, service:request("/readyz").status)
+    shell.good("cluster", "take-over", other)
+    local taken, refused = 0, nil
+    await("polls that are refused", function()
+      local response = send("live" .. taken + 1)
+      refused = response.status ~= 200 and response
+      taken = taken + (refused and 0 or 1)
+      return refused
+    end, log)
+    server.expect_problem(refused, 503)
+    assert.matches("another head alone writes to the cluster", refused.json.detail)
+    assert.equal("10", refused.headers["retry-after"])
+    local readiness = service:request "/readyz"
+    assert.equal(503, readiness.status)
+    assert.same({ "owner" }, readiness.json.failing)
+    local text = "store_id,status,timestamp_utc\nc,active,2023-01-25 10:00:00\n"
+    server.expect_problem(service:post("/v1/ingest/polls", "text/csv", text), 503)
+    shell.good("ingest", other, "--status", "spec/fixtures/golden/utc/store_status.csv", "--quiet")
+    assert.equal(before, polls_in_cluster())
+    shell.good("cluster", "take-over", conf)
+    await("readiness", function()
+      return service:request("/readyz").status == 200
+    end, log)
+    assert.equal(200, send("last").status)
+    until_in_cluster(before + taken + 1)
+  end)
+
   it("waits while the cluster is away", function()
     local before = polls_in_cluster()
     act "kill"

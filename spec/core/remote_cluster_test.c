@@ -936,12 +936,12 @@ static void is_written_by_its_owner_alone(void **state) {
   assert_status(attach(&fixture, "second.db", &second, &error), LOOM_OK, &error);
   take_over(first);
   store_one(&fixture, HEADER "a,active,2023-01-25 11:00:00\n");
-  assert_int_equal(store_texts(second, &text, 1, &counts, &error), LOOM_EINVAL);
+  assert_int_equal(store_texts(second, &text, 1, &counts, &error), LOOM_EOWNER);
   assert_string_equal(error.message,
                       "head.db: another head alone writes to this cluster, until "
                       "loom cluster take-over has this one do so");
   take_over(second);
-  assert_int_equal(store_texts(first, &text, 1, &counts, &error), LOOM_EINVAL);
+  assert_int_equal(store_texts(first, &text, 1, &counts, &error), LOOM_EOWNER);
   fixture.head = second;
   store_one(&fixture, text);
   assert_same_reports(&fixture);
@@ -1426,6 +1426,85 @@ static void numbers_new_stores_behind_those_of_others(void **state) {
   end(&fixture);
 }
 
+static void assert_does_not_flush(loom_database *head) {
+  struct loom_flushed flushed;
+  loom_error error;
+  assert_int_equal(loom_flush(head, open_of, head, &flushed, &error), LOOM_EOWNER);
+  assert_int_equal(flushed.polls, 0);
+}
+
+static void flushes_nothing_while_another_head_alone_writes(void **state) {
+  struct fixture fixture = begin();
+  loom_error error;
+  loom_database *second, *first = fixture.head;
+  (void)state;
+  fill(&fixture);
+  assert_status(attach(&fixture, "second.db", &second, &error), LOOM_OK, &error);
+  take_over(second);
+  assert_does_not_flush(first); /* where there is nothing to, either */
+  fixture.head = second;
+  store_one(&fixture, HEADER "theirs,active,2023-01-25 10:00:00\n");
+  fixture.head = first;
+  assert_does_not_flush(first); /* and is brought up */
+  assert_same_reports(&fixture);
+  spool(&fixture, HEADER "mine,active,2023-01-25 10:00:00\n");
+  size_t before = count_of_blocks(&fixture);
+  assert_does_not_flush(first);
+  assert_int_equal(count_of_blocks(&fixture), before);
+  assert_spooled(first, 1);
+  assert_same_reports(&fixture);
+  take_over(first);
+  assert_int_equal(flush(first).counts.added, 1);
+  assert_spooled(first, 0);
+  assert_same_reports(&fixture);
+  loom_database_close(second);
+  end(&fixture);
+}
+
+static int meanwhile_times;
+
+/* Whoever may write to the head commits something of no polls, each time. */
+static void commit_by_this_head(struct fake_cluster *fake) {
+  loom_database *head;
+  loom_error error;
+  uint64_t ingest = 0, number = 0;
+  assert_status(loom_database_open(meanwhile.path, LOOM_OPEN_EXISTING, 0, &head, &error), LOOM_OK,
+                &error);
+  loom_database_set_remote(head, meanwhile.remote->type->retain(meanwhile.remote));
+  if (loom_database_begin_write(head, &error) == LOOM_OK) {
+    for (size_t i = 0; i < fake->ledger_count; i++)
+      ingest = fake->ledger[i].ingest > ingest ? fake->ledger[i].ingest : ingest;
+    while (fake_holding(fake, number + 1))
+      number++;
+    add_step(fake, "begin", ++ingest, 0);
+    add_step(fake, "part", ingest, number + 1);
+    fake->ledger[fake->ledger_count - 1].shard = LOOM_ROSTER_SHARD;
+    add_step(fake, "commit", ingest, number + 1);
+    loom_database_rollback(head);
+    meanwhile_times++;
+  }
+  fake->before_blocks = commit_by_this_head;
+  loom_database_close(head);
+}
+
+static void flushes_while_others_write_to_the_head_all_the_time(void **state) {
+  struct fixture fixture = begin();
+  char path[640];
+  (void)state;
+  snprintf(path, sizeof path, "%s", scratch_path(&fixture.scratch, "head.db"));
+  meanwhile.path = path;
+  meanwhile.remote = loom_database_remote(fixture.head);
+  meanwhile_times = 0;
+  fill(&fixture);
+  spool(&fixture, HEADER "mine,active,2023-01-25 10:00:00\n");
+  fixture.fake->before_blocks = commit_by_this_head;
+  assert_int_equal(flush(fixture.head).counts.added, 1);
+  assert_true(meanwhile_times > 1);
+  assert_spooled(fixture.head, 0);
+  assert_same_reports(&fixture);
+  end(&fixture);
+}
+
 static void brings_a_head_up_that_was_opened_without_the_cluster(void **state) {
   struct fixture fixture = begin();
   struct loom_conf conf = fake_conf();
@@ -1529,6 +1608,8 @@ int main(void) {
       cmocka_unit_test(keeps_the_spool_while_the_cluster_is_away),
       cmocka_unit_test(has_a_writer_spool_polls),
       cmocka_unit_test(flushes_behind_what_others_have_committed),
+      cmocka_unit_test(flushes_nothing_while_another_head_alone_writes),
+      cmocka_unit_test(flushes_while_others_write_to_the_head_all_the_time),
       cmocka_unit_test(numbers_new_stores_behind_those_of_others),
       cmocka_unit_test(brings_a_head_up_that_was_opened_without_the_cluster),
       cmocka_unit_test(keeps_of_an_old_spool_what_is_not_known),

@@ -5,8 +5,8 @@
 **   cluster.create(path)          makes the tables on every replica, and an identity, where they are not there yet: true
 **   cluster.attach(handle, path [, patience])  from now on the polls of a database's handle, whose file is the head, are the cluster's:
 **                                 true. `patience`: seconds for which servers are asked at the most, and now each once
-**   cluster.status(path)          {number, blocks, polls, days, newest, shards = {{{url, version, problem}, …}, …}}, or instead of
-**                                 what is before the shards `problem`: the ledger cannot be read
+**   cluster.status(path)          {number, blocks, polls, days, newest, owner, shards = {{{url, version, problem}, …}, …}}, or instead
+**                                 of what is before the shards `problem`: the ledger cannot be read
 **   cluster.check(path)           a list of problems, empty where every replica adds up
 **   cluster.compact(handle)       how many days were written anew
 **   cluster.fold(handle [, rows]) folds the ledger (fold.h) where so many rows are behind the last fold, or where it is worth it: how many
@@ -151,6 +151,7 @@ static int attach(lua_State *L) {
 struct found {
   struct opened opened;
   struct loom_ledger ledger;
+  struct loom_ledger_tip tip;
   loom_error why; /* there is no ledger; LOOM_OK: there is */
   size_t days;
   char (*versions)[LOOM_REPLICAS_MAX][64];
@@ -194,6 +195,10 @@ static void push_ledger(lua_State *L, const struct found *found) {
   lloom_set_integer(L, "days", (int64_t)found->days);
   if (newest != INT64_MIN)
     lloom_set_integer(L, "newest", newest);
+  if (*found->tip.owner) {
+    lua_pushstring(L, found->tip.owner);
+    lua_setfield(L, -2, "owner");
+  }
 }
 
 static int push_status(lua_State *L) {
@@ -229,8 +234,10 @@ static loom_status find_status(const char *path, struct found *found, loom_error
   if (!found->versions || !found->problems)
     return loom_no_memory(error);
   status = loom_care_look(found->opened.cluster, note_replica, found, error);
-  if (status == LOOM_OK && loom_ledger_read(found->opened.cluster, LOOM_LAST_COMMIT, 0,
-                                            &found->ledger, &found->why) == LOOM_OK) {
+  if (status == LOOM_OK &&
+      loom_ledger_read(found->opened.cluster, LOOM_LAST_COMMIT, 0, &found->ledger, &found->why) ==
+          LOOM_OK &&
+      loom_ledger_tip(found->opened.cluster, &found->tip, &found->why) == LOOM_OK) {
     found->why.code = LOOM_OK;
     int32_t *days = loom_ledger_days(&found->ledger, &found->days);
     free(days);

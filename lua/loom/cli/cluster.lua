@@ -41,6 +41,19 @@ local create = verb("create", "Make the tables of polls on every server.",
     return created, message
   end)
 
+-- Who took the cluster over last, of which the head knows where that was done for it.
+local function tell_writer(conf, owner)
+  if not owner then
+    return print "every head may write"
+  end
+  local head = core.open(opening.file(conf), { create = false })
+  local own = head and head:row "SELECT value FROM service WHERE name = 'owner'"
+  if head then
+    head:close()
+  end
+  print(("%s alone writes, by take-over %s"):format(own and own.value == owner and "this head" or "another head", owner))
+end
+
 -- Tells of every server, and what they have.
 local function tell_status(conf, found)
   local silent = 0
@@ -54,6 +67,7 @@ local function tell_status(conf, found)
     print(("%s in %s of %s; commit %d%s"):format(text.counted(found.polls, "poll"), text.counted(found.blocks, "block"),
       text.counted(found.days, "day"), found.number,
       found.newest and "; newest poll " .. time.text(found.newest) or ""))
+    tell_writer(conf, found.owner)
   end
   if silent > 0 then
     return nil, ("%s: %s not answer"):format(conf, silent == 1 and "1 server does" or silent .. " servers do")
@@ -63,8 +77,9 @@ local function tell_status(conf, found)
   return true
 end
 
-local status = verb("status", "Tell which servers answer, and what the cluster has.",
-  "Tell which servers answer, and what the cluster has. Exit status 1 if any server does not answer.",
+local status = verb("status", "Tell which servers answer, what the cluster has, and which head writes.",
+  "Tell which servers answer, what the cluster has, and whether this head writes to it. Exit status 1 if any server does not "
+    .. "answer.",
   function(cluster, conf)
     local found, message = cluster.status(conf)
     if not found then

@@ -15,6 +15,7 @@ local EVERY = 2 -- seconds from the start of a flush to that of the next one
 local SOON = 1 -- where many polls wait, or somebody waits for it: each flush makes files on some servers, which have to be merged
 local MANY = 65536 -- polls
 local PAUSE_MAX = 30 -- seconds: the longest pause after flushes that have failed, which begins with EVERY and doubles
+local LOOK = 10 -- seconds: where nothing waits, what others have committed is asked for, and whether the head writes still
 local POLLS_MAX = 16 * 1024 * 1024 -- that may wait: 128 MB of the head, and of memory for who reads all of them
 local TICK = 0.05 -- seconds between two looks
 local PATIENCE = 30 -- seconds that a request waits for the cluster
@@ -22,6 +23,7 @@ local RESULT_MAX = 4096 -- bytes
 
 -- The numbers that workers share, by what they are; a worker's own where there is no dictionary.
 local WAITING, BEGUN, DONE, WANTED, LAST = "flush waiting", "flush begun", "flush done", "flush wanted", "flush last"
+local TAKEN = "flush taken" -- 1: another head alone writes to the cluster
 local OUTCOMES = 'loom_flushes_total{outcome="%s"}'
 local own = {}
 
@@ -56,22 +58,38 @@ local function note_success(of, found)
   set(DONE, of.number)
   set(LAST, ngx.now())
   add(OUTCOMES:format "done", 1)
-  if of.pause > EVERY then
+  if get(TAKEN) == 1 then
+    log.write(ngx.NOTICE, "loom: ", of.path, ": this head writes to the cluster again")
+  elseif of.pause > EVERY or of.is_told then
     log.write(ngx.NOTICE, "loom: ", of.path, ": what had to wait is in the cluster")
   end
-  of.pause, of.is_known = EVERY, true
+  set(TAKEN, 0)
+  of.pause, of.is_known, of.is_told = EVERY, true, false
 end
 
-local function note_failure(of, message)
+local function note_taken(of, message)
+  if get(TAKEN) == 0 then
+    log.write(ngx.ERR, "loom: polls are refused: ", message)
+  end
+  set(TAKEN, 1)
+  of.pause = LOOK
+end
+
+-- Where others write at the same time that is no reason to wait longer.
+local function note_failure(of, message, code)
   add(OUTCOMES:format "failed", 1)
-  if of.pause == EVERY then
+  if code == "EOWNER" then
+    return note_taken(of, message)
+  end
+  if not of.is_told then
     log.write(ngx.ERR, "loom: polls wait to get to the cluster: ", tostring(message))
   end
-  of.pause = math.min(of.pause * 2, PAUSE_MAX)
+  of.is_told = true
+  of.pause = code == "EBUSY" and of.pause or math.min(of.pause * 2, PAUSE_MAX)
 end
 
 local function take_result(of)
-  local spool, message = of.thread:result()
+  local spool, message, code = of.thread:result()
   of.is_running = false
   local found = spool and cjson.decode(spool:read(0, RESULT_MAX))
   if spool then
@@ -80,7 +98,7 @@ local function take_result(of)
   if found then
     note_success(of, found)
   else
-    note_failure(of, message)
+    note_failure(of, message, code)
   end
 end
 
@@ -107,6 +125,7 @@ local function is_due(of)
   local waiting = get(WAITING)
   return since >= SOON and (waiting >= MANY or get(WANTED) > 0)
     or since >= EVERY and (waiting > 0 or not of.is_known)
+    or since >= LOOK
 end
 
 -- Ends with the thread, which a database that is lost leaves to its task.
@@ -149,6 +168,7 @@ function flushing.open(monitor, folder)
   state = { path = monitor.path, folder = folder, pause = EVERY, started = -math.huge }
   if not ngx.shared.loom or ngx.worker.id() == 0 then
     set(WAITING, math.max(get(WAITING), count_waiting(monitor)))
+    set(TAKEN, 0)
     timer.after(0, tick, state)
   end
 end
@@ -175,8 +195,17 @@ function flushing.is_on()
   return state ~= nil
 end
 
---- Ends the request where too many polls wait.
+--- Whether another head alone writes to the cluster, as far as is known.
+function flushing.is_taken()
+  return state ~= nil and get(TAKEN) == 1
+end
+
+--- Ends the request where too many polls wait, or another head alone writes to the cluster.
 function flushing.check()
+  if flushing.is_taken() then
+    problem.raise(503, "another head alone writes to the cluster: polls are for its service, until this one takes over",
+      { headers = { ["Retry-After"] = "10" } })
+  end
   if state and get(WAITING) >= POLLS_MAX then
     problem.raise(503, ("%d polls wait to get to the cluster, and no more are taken until some are there"):format(get(WAITING)),
       { headers = { ["Retry-After"] = "30" } })
@@ -197,6 +226,9 @@ function flushing.await()
     set(WANTED, 1)
     if not state then
       problem.raise_closed()
+    elseif flushing.is_taken() then
+      problem.raise(503, "the polls are stored, but another head alone writes to the cluster: they wait until this one does",
+        { headers = { ["Retry-After"] = "30" } })
     elseif core.clock() > deadline then
       problem.raise(503, "the polls are stored, but not in the cluster yet: they will be once its servers answer",
         { headers = { ["Retry-After"] = "30" } })

@@ -14,6 +14,7 @@ end
 local words = {
   read = "the database cannot be read", write = "the database cannot be written",
   reports = "reports cannot be written to their folder", queue = "too many reports are waiting",
+  owner = "another head alone writes to the cluster",
   tokens = "there is no token by which anybody gets in",
 }
 
@@ -49,7 +50,7 @@ return {
   },
   {
     method = "GET", path = "/readyz", access = "none", handler = ready, tag = "service", without_database = true,
-    summary = "Whether all can be done; if not, `failing` lists what cannot: read, write, reports, queue, tokens",
+    summary = "Whether all can be done; if not, `failing` lists what cannot: read, write, reports, queue, owner, tokens",
     responses = {
       [200] = { description = "All can be done.", schema = "Readiness" },
       [503] = { description = "Something cannot.", problem = true },

@@ -15,7 +15,7 @@ local TEXT_MAX = 2048 -- bytes of a detail
 problem.status_of = {
   EINVAL = 400, EINPUT = 400, ENOENT = 404, EBUSY = 503, EAGAIN = 503, EFULL = 507, EREADONLY = 403, EEMPTY = 409,
   ECANCELED = 503, EMOVED = 503, ELIMIT = 413, EVERSION = 503,
-  EUNREACHABLE = 503,
+  EUNREACHABLE = 503, EOWNER = 503,
 }
 
 local marker = {}

@@ -7,6 +7,7 @@
 -- @module loom.http.readiness
 
 local core = require "loom.core"
+local flushing = require "loom.http.flushing"
 local log = require "loom.http.log"
 local tokens = require "loom.http.tokens"
 local transaction = require "loom.transaction"
@@ -87,11 +88,15 @@ function checks.queue(state)
   return not (waiting and waiting.full), message or "too many reports are waiting"
 end
 
+function checks.owner()
+  return not flushing.is_taken(), "another head alone writes to the cluster"
+end
+
 function checks.tokens()
   return tokens.state() ~= 0, "there is no token by which anybody gets in"
 end
 
-local order = { "read", "write", "reports", "queue", "tokens" }
+local order = { "read", "write", "reports", "queue", "owner", "tokens" }
 
 local found = { at = -math.huge, failing = {} }
 local told = {} -- by name
@@ -106,8 +111,8 @@ end
 
 --- What cannot be done.
 -- @tparam ?table state the service's; nil where the database is not open
--- @treturn {string,...} of "read" and "write" (the database), "reports" (files of reports), "queue" (too many reports wait) and
---   "tokens" (there is none by which anybody gets in)
+-- @treturn {string,...} of "read" and "write" (the database), "reports" (files of reports), "queue" (too many reports wait),
+--   "owner" (another head alone writes to the cluster) and "tokens" (there is none by which anybody gets in)
 function readiness.failing(state)
   if state == found.state and core.clock() - found.at < KEEP then
     return found.failing

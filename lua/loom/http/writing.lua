@@ -311,8 +311,8 @@ local routes = {
     responses = {
       [200] = { description = "They are stored.", schema = "Written" },
       [422] = { description = "A timestamp is too far ahead of the clock, or null.", problem = true },
-      [503] = { description = "Too many polls wait for the cluster; or, where the response was to wait for it, the polls are "
-        .. "stored, and not there yet.", problem = true },
+      [503] = { description = "Too many polls wait for the cluster, or another head alone writes to it; or, where the response "
+        .. "was to wait for it, the polls are stored, and not there yet.", problem = true },
     },
   },
 }

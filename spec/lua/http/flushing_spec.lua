@@ -18,7 +18,7 @@ describe("flushing", function()
         result = function()
           task.state = "idle"
           if not task.answer then
-            return nil, "EUNREACHABLE: shard 1 does not answer", "EUNREACHABLE"
+            return nil, (task.code or "EUNREACHABLE") .. ": shard 1 does not answer", task.code or "EUNREACHABLE"
           end
           return { read = function() return task.answer end, close = function() end }
         end,
@@ -73,9 +73,9 @@ describe("flushing", function()
   it("begins when the service does, and then every two seconds as long as polls wait", function()
     assert.equal(1, pass())
     finish(0)
-    assert.equal(1, pass(100))
+    assert.equal(1, pass(1.9))
     flushing.note(3)
-    assert.equal(2, pass())
+    assert.equal(2, pass(0.2))
     finish(0)
     flushing.note(1)
     assert.equal(2, pass(1.9))
@@ -113,6 +113,56 @@ describe("flushing", function()
     finish(0)
     assert.equal(2, #log)
     assert.equal(0, (flushing.figures()))
+  end)
+
+  it("looks now and then where nothing waits", function()
+    pass()
+    finish(0)
+    assert.equal(1, pass(9.9))
+    assert.equal(2, pass(0.2))
+    finish(0)
+    assert.equal(2, pass(9.9))
+  end)
+
+  it("tries again soon where others write at the same time", function()
+    task.code = "EBUSY"
+    pass()
+    for i = 2, 5 do
+      finish(nil)
+      flushing.note(1)
+      assert.equal(i, pass(2))
+    end
+    assert.equal(1, #log)
+    finish(0)
+    assert.equal(2, #log)
+  end)
+
+  it("has polls refused while another head alone writes", function()
+    pass()
+    flushing.note(1)
+    task.code = "EOWNER"
+    finish(nil)
+    for i = 2, 4 do
+      local called, problem = pcall(flushing.check)
+      assert.is_false(called)
+      assert.equal(503, problem.status)
+      assert.matches("another head alone writes", problem.detail)
+      assert.is_false((pcall(flushing.await)))
+      assert.equal(i, pass(10))
+      finish(nil)
+    end
+    assert.equal(1, #log)
+    assert.is_true(flushing.is_taken())
+    task.code = nil
+    pass(10)
+    finish(nil) -- nobody knows better while the cluster is away
+    assert.is_true(flushing.is_taken())
+    pass(30)
+    finish(0)
+    assert.is_false(flushing.is_taken())
+    flushing.check()
+    assert.equal(0, (flushing.figures()))
+    assert.matches("this head writes to the cluster again", log[#log])
   end)
 
   it("takes no more polls when too many wait", function()

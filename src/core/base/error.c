@@ -31,6 +31,7 @@ const char *loom_status_name(loom_status status) {
                                       [LOOM_EMOVED] = "EMOVED",
                                       [LOOM_ECONFIRM] = "ECONFIRM",
                                       [LOOM_ELIMIT] = "ELIMIT",
+                                      [LOOM_EOWNER] = "EOWNER",
                                       [LOOM_EUNREACHABLE] = "EUNREACHABLE"};
   return names[status];
 }

@@ -31,6 +31,7 @@ typedef enum loom_status {
   LOOM_EMOVED,      /* the database is not where it was opened any more */
   LOOM_ECONFIRM,    /* more would be removed than is without being forced */
   LOOM_ELIMIT,      /* the input is larger than its caller lets it be */
+  LOOM_EOWNER,      /* another head alone writes to the cluster */
   LOOM_EUNREACHABLE /* servers that have what is asked for do not answer, and may later */
 } loom_status;
 

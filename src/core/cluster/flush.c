@@ -13,7 +13,8 @@
 
 #define FLUSH_POLLS (1 << 20) /* polls of an ingest: 8 MB */
 #define BATCH_STORES 16384    /* of a day that are sent at a time: see sink_cluster.c */
-#define TRIES 5               /* where others commit meanwhile */
+#define TRIES 4 /* while others commit, and then one that keeps others from the head */
+#define LOCKED_POLLS (1 << 16) /* of that one */
 
 typedef loom_status open_fn(void *context, loom_cluster **cluster, loom_error *error);
 
@@ -54,11 +55,12 @@ static loom_status read_portion(loom_database *head, struct load *load, size_t a
 }
 
 /* Reads some polls, within a transaction. */
-static loom_status read_load(loom_database *head, struct load *load, loom_error *error) {
+static loom_status read_load(loom_database *head, size_t most, struct load *load,
+                             loom_error *error) {
   *load = (struct load){0};
   loom_status status = loom_head_read(head, &load->head, error);
   if (status == LOOM_OK)
-    status = loom_head_spool_read(head, FLUSH_POLLS, &load->spool, error);
+    status = loom_head_spool_read(head, most, &load->spool, error);
   size_t count = load->spool.count, length = 0;
   if (status != LOOM_OK || count == 0)
     return status;
@@ -128,12 +130,26 @@ static loom_status commit(loom_database *head, struct load *load, loom_cluster_w
 
 /* Brings the head up to commits that it has not heard of. */
 static loom_status catch_up(loom_database *head, open_fn *open, void *context, loom_error *error) {
-  loom_cluster_write *ignored;
-  loom_status status = loom_database_begin_write(head, error);
-  if (status != LOOM_OK)
-    return status;
-  status = loom_cluster_write_of(head, open, context, &ignored, error);
-  return loom_database_end_write(head, status, error);
+  struct loom_ledger ledger = {0};
+  loom_cluster *cluster = NULL;
+  loom_status status = open(context, &cluster, error);
+  if (status == LOOM_OK)
+    status = loom_database_begin_write(head, error);
+  if (status == LOOM_OK) {
+    status = loom_head_spool_catch_up(head, cluster, &ledger, error);
+    status = loom_database_end_write(head, status, error);
+  }
+  loom_ledger_free(&ledger);
+  loom_cluster_free(cluster);
+  return status;
+}
+
+static void add_flushed(struct loom_flushed *flushed, const struct load *load,
+                        const struct loom_counts *counts) {
+  flushed->polls += load->spool.polls.count;
+  flushed->counts.added += counts->added;
+  flushed->counts.duplicates += counts->duplicates;
+  flushed->counts.conflicts += counts->conflicts;
 }
 
 static loom_status send_and_commit(loom_database *head, struct load *load,
@@ -146,13 +162,9 @@ static loom_status send_and_commit(loom_database *head, struct load *load,
     return status;
   }
   status = commit(head, load, write, error);
-  if (status != LOOM_OK)
-    return status;
-  flushed->polls += load->spool.polls.count;
-  flushed->counts.added += counts.added;
-  flushed->counts.duplicates += counts.duplicates;
-  flushed->counts.conflicts += counts.conflicts;
-  return LOOM_OK;
+  if (status == LOOM_OK)
+    add_flushed(flushed, load, &counts);
+  return status;
 }
 
 /* LOOM_EBUSY: the head has not come to this commit. */
@@ -164,18 +176,20 @@ static loom_status check_last(const struct load *load, uint64_t number, uint64_t
 }
 
 static loom_status check_tip(loom_database *head, const struct load *load, loom_cluster *cluster,
-                             loom_error *error) {
-  struct loom_ledger_tip tip;
-  loom_status status = loom_ledger_tip(cluster, &tip, error);
+                             struct loom_ledger_tip *tip, loom_error *error) {
+  loom_status status = loom_ledger_tip(cluster, tip, error);
   if (status == LOOM_OK)
-    status = loom_head_check_identity(head, &load->head, tip.identity, error);
-  return status == LOOM_OK ? check_last(load, tip.number, tip.ingest, error) : status;
+    status = loom_head_check_identity(head, &load->head, tip->identity, error);
+  return status == LOOM_OK ? check_last(load, tip->number, tip->ingest, error) : status;
 }
 
 /* Begins a write where the head has come to the last commit. */
 static loom_status begin(loom_database *head, const struct load *load, loom_cluster *cluster,
                          loom_cluster_write **write, loom_error *error) {
-  loom_status status = check_tip(head, load, cluster, error);
+  struct loom_ledger_tip tip;
+  loom_status status = check_tip(head, load, cluster, &tip, error);
+  if (status == LOOM_OK)
+    status = loom_cluster_check_owner(head, cluster, &tip, error);
   if (status != LOOM_OK) {
     loom_cluster_free(cluster);
     return status;
@@ -206,15 +220,21 @@ static loom_status flush_load(loom_database *head, struct load *load, open_fn *o
   return status == LOOM_EBUSY ? error->code : status;
 }
 
-/* Brings the head up where there is nothing to flush. */
+/* Brings the head up where there is nothing to flush, whoever writes to the cluster. */
 static loom_status keep_up(loom_database *head, const struct load *load, open_fn *open,
                            void *context, loom_error *error) {
+  struct loom_ledger_tip tip;
   loom_cluster *cluster = NULL;
   loom_status status = open(context, &cluster, error);
+  if (status != LOOM_OK)
+    return status;
+  status = check_tip(head, load, cluster, &tip, error);
+  if (status == LOOM_EBUSY)
+    status = catch_up(head, open, context, error);
   if (status == LOOM_OK)
-    status = check_tip(head, load, cluster, error);
+    status = loom_cluster_check_owner(head, cluster, &tip, error);
   loom_cluster_free(cluster);
-  return status == LOOM_EBUSY ? catch_up(head, open, context, error) : status;
+  return status;
 }
 
 /* Flushes the first polls; *more: there were others behind them. */
@@ -225,12 +245,49 @@ static loom_status flush_some(loom_database *head, open_fn *open, void *context,
   loom_status status = loom_database_begin_read(head, error);
   if (status != LOOM_OK)
     return status;
-  status = read_load(head, &load, error);
+  status = read_load(head, FLUSH_POLLS, &load, error);
   loom_database_end_read(head);
   *more = status == LOOM_OK && load.spool.is_cut;
   if (status == LOOM_OK)
     status = load.spool.count ? flush_load(head, &load, open, context, flushed, error)
                               : keep_up(head, &load, open, context, error);
+  free_load(&load);
+  return status;
+}
+
+/* ---- with others kept from the head ---- */
+
+static loom_status send_within(loom_database *head, struct load *load, open_fn *open, void *context,
+                               struct loom_counts *counts, loom_error *error) {
+  loom_cluster_write *write;
+  struct loom_head before = {0};
+  loom_status status = loom_head_read(head, &before, error);
+  if (status == LOOM_OK)
+    status = loom_cluster_write_of(head, open, context, &write, error);
+  if (status == LOOM_OK)
+    status = read_load(head, LOCKED_POLLS, load, error);
+  if (status == LOOM_OK && load->spool.count)
+    status = send(load, write, counts, error);
+  if (status == LOOM_OK)
+    status = remove_load(head, load, error);
+  if (status == LOOM_OK && load->head.number == before.number && load->head.ingest == before.ingest)
+    loom_database_keep_revision(head); /* it has not been brought up */
+  return status;
+}
+
+/* The same in one transaction, for where others write all the time: only other heads can come between. */
+static loom_status flush_locked(loom_database *head, open_fn *open, void *context,
+                                struct loom_flushed *flushed, bool *more, loom_error *error) {
+  struct load load = {0};
+  struct loom_counts counts = {0};
+  loom_status status = loom_database_begin_write(head, error);
+  if (status != LOOM_OK)
+    return status;
+  status = send_within(head, &load, open, context, &counts, error);
+  status = loom_database_end_write(head, status, error);
+  *more = status == LOOM_OK && load.spool.is_cut;
+  if (status == LOOM_OK)
+    add_flushed(flushed, &load, &counts);
   free_load(&load);
   return status;
 }
@@ -242,10 +299,14 @@ loom_status loom_flush(loom_database *head, open_fn *open, void *context,
   int tries = TRIES;
   *flushed = (struct loom_flushed){0};
   while (status == LOOM_OK && more) {
-    status = flush_some(head, open, context, flushed, &more, error);
-    if (status == LOOM_EBUSY && --tries > 0) {
+    status = tries ? flush_some(head, open, context, flushed, &more, error)
+                   : flush_locked(head, open, context, flushed, &more, error);
+    if (status == LOOM_EBUSY && tries) {
+      tries--;
       status = LOOM_OK;
       more = true;
+    } else {
+      tries = TRIES;
     }
   }
   return status;
@@ -259,7 +320,7 @@ loom_status loom_flush_within(loom_database *head, loom_cluster_write *write, lo
   bool more = true;
   while (status == LOOM_OK && more) {
     struct load load;
-    status = read_load(head, &load, error);
+    status = read_load(head, FLUSH_POLLS, &load, error);
     more = load.spool.count > 0;
     if (status == LOOM_OK && more)
       status = send(&load, write, &ignored, error);

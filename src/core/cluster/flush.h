@@ -20,8 +20,8 @@ struct loom_flushed {
 
 /*
 ** Flushes what is in the spool; where there is nothing, it brings the head up to what others have committed. `open` gives clusters,
-** which are freed. LOOM_EBUSY: others write to the cluster, or the head, all the time; what was not flushed is still in the spool
-** then, as with any failure.
+** which are freed. LOOM_EBUSY: other heads write to the cluster, or others hold the head, all the time; LOOM_EOWNER: another head alone
+** writes to it. What was not flushed is still in the spool then, as with any failure.
 */
 loom_status loom_flush(loom_database *head,
                        loom_status (*open)(void *context, loom_cluster **cluster,

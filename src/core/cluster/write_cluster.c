@@ -134,20 +134,24 @@ static loom_status was_overtaken(uint64_t number, loom_error *error) {
                    number);
 }
 
-/* A cluster that has an owner is written by that alone. */
-static loom_status check_owner(const struct loom_cluster_write *write,
-                               const struct loom_ledger_tip *tip, loom_error *error) {
+loom_status loom_cluster_check_owner(loom_database *head, const loom_cluster *cluster,
+                                     const struct loom_ledger_tip *tip, loom_error *error) {
   char own[LOOM_HEAD_IDENTITY_MAX];
   if (!*tip->owner)
     return LOOM_OK;
-  loom_status status = loom_head_owner(write->head, own, error);
+  loom_status status = loom_head_owner(head, own, error);
   if (status == LOOM_OK && strcmp(own, tip->owner) != 0)
     status =
-        loom_fail(error, LOOM_EINVAL,
+        loom_fail(error, LOOM_EOWNER,
                   "%s: another head alone writes to this cluster, until loom cluster take-over "
                   "has this one do so",
-                  loom_cluster_conf(write->cluster)->head);
+                  loom_cluster_conf(cluster)->head);
   return status;
+}
+
+static loom_status check_owner(const struct loom_cluster_write *write,
+                               const struct loom_ledger_tip *tip, loom_error *error) {
+  return loom_cluster_check_owner(write->head, write->cluster, tip, error);
 }
 
 static loom_status look_for_owner(const struct loom_cluster_write *write, loom_error *error) {

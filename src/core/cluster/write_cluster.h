@@ -8,6 +8,7 @@
 #define LOOM_WRITE_CLUSTER_H
 
 #include "cluster/cluster.h"
+#include "cluster/ledger.h"
 #include "measure/poll_block.h"
 #include "read/staging.h"
 #include "sqlite/database.h"
@@ -35,6 +36,10 @@ loom_status loom_cluster_write_ahead(loom_cluster *cluster, loom_cluster_write *
                                      loom_error *error);
 void loom_cluster_write_join(loom_cluster_write *write, loom_database *head);
 void loom_cluster_write_free(loom_cluster_write *write);
+
+/* A cluster that has an owner is written by that alone: LOOM_EOWNER where another head is it. */
+loom_status loom_cluster_check_owner(loom_database *head, const loom_cluster *cluster,
+                                     const struct loom_ledger_tip *tip, loom_error *error);
 
 /* What follows is of another file: later ones prevail over earlier ones. */
 loom_status loom_cluster_write_begin_file(loom_cluster_write *write, loom_error *error);
