@@ -32,7 +32,7 @@ local loom = {}
 ---```lua
 ---local monitor = assert(loom.open("stores.db", { create = true }))
 ---```
----@param path string a file, `":memory:"`, or a cluster.conf, whose polls are in a cluster (docs/cluster.md)
+---@param path string a file, `":memory:"`, or a cluster.conf or `clickhouse://host/database`, whose polls are in a cluster (docs/cluster.md)
 ---@param options? loom.open.options
 ---@return loom.monitor|nil
 ---@return string? # the failure: ENOENT, EACCESS, ENOTDB, EVERSION, ECORRUPT or EBUSY; of a cluster also EINPUT, EIO, EUNREACHABLE (no replica of a shard answers) and EUNAVAILABLE (there is no libcurl)

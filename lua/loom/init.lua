@@ -33,7 +33,8 @@ local loom = {
 }
 
 --- Opens a database.
--- @tparam string path a file, `":memory:"`, or a cluster.conf, whose polls are in a cluster (docs/cluster.md)
+-- @tparam string path a file, `":memory:"`, or a cluster.conf or `clickhouse://host/database`, whose polls are in a cluster
+--   (docs/cluster.md)
 -- @tparam[opt] table options
 -- @tparam[opt=false] bool options.create make the file if it does not exist
 -- @tparam[opt=10000] int options.busy_timeout milliseconds to wait for another writer

@@ -59,6 +59,11 @@ local checkers = {
 function Monitor.open(path, options)
   check.argument("open", 1, path, check.text)
   options = check.options("open", options, checkers)
+  local found, message, kind = opening.path(path)
+  if not found then
+    return nil, message, kind
+  end
+  path = found
   local database, file, code = opening.open(path, {
     create = options.create, busy_timeout = options.busy_timeout, checkpoint = options.checkpoint,
     patience = options.patience,

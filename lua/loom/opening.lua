@@ -1,6 +1,8 @@
---- What a path of a database names: its file, or a cluster.conf, whose polls are in a cluster and all else in a file, the head.
+--- What a path of a database names: its file, or a cluster.conf, whose polls are in a cluster and all else in a file, the head. A
+-- cluster may be named, too: see `loom.cluster_name`.
 -- @module loom.opening
 
+local cluster_name = require "loom.cluster_name"
 local core = require "loom.core"
 local lfs = require "lfs"
 
@@ -11,10 +13,6 @@ local NO_MODULE = "EUNAVAILABLE: clusters are asked by libcurl, for which Loom's
 local PAGE = 512 -- bytes: SQLite's smallest page, of which every database's size is a multiple
 
 local CONF_MOST = 1048576 -- bytes of a cluster.conf
-
--- It says nothing of what follows the scheme, which may be a password.
-local NO_NAME = "EINVAL: a cluster is not named by an address of ClickHouse: write where its servers are into a file, "
-  .. "and name that (docs/cluster.md)"
 
 local opening = {}
 
@@ -97,13 +95,19 @@ local function is_conf_of_that_size(path)
   return is_no_database(path, message, code) and begins_as_conf(path)
 end
 
---- Why a path names nothing that could be opened; nil: it may.
--- @treturn ?string
--- @treturn ?string the code
-function opening.problem(path)
-  if path:lower():find "clickhouses?://" then
-    return NO_NAME, "EINVAL"
+--- The path of a file that stands for what was named: of a cluster's name its conf, and of all else what it is.
+-- @tparam string path
+-- @tparam[opt] bool anew the servers of a cluster that is named are asked once more which there are
+-- @treturn string|nil or nil, the failure and its code
+function opening.path(path, anew)
+  if not cluster_name.is(path) then
+    return path
   end
+  local cluster, message, code = opening.cluster()
+  if not cluster then
+    return nil, message, code
+  end
+  return cluster_name.conf(path, cluster, anew)
 end
 
 --- The path of the file that a path names: a cluster's head, or the path itself, which it is, too, where the conf cannot be
@@ -134,10 +138,6 @@ end
 -- @tparam table options as `core.open` takes them, and `patience`: for how many seconds a cluster is asked at the most
 -- @return the native handle, and the path of its file; or nil, the failure and its code
 function opening.open(path, options)
-  local problem, kind = opening.problem(path)
-  if problem then
-    return nil, problem, kind
-  end
   if opening.is_conf(path) then
     return open_conf(path, options)
   end

@@ -126,14 +126,14 @@ until [ -s %s/ports ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; slee
     shell.expect_failure(shell.loom("cluster", "status", folder .. "/key"), 1, folder .. "/key: is no regular file")
   end)
 
-  it("is not named by an address of ClickHouse, whose password nothing tells", function()
+  it("is not named with a password, which nothing tells", function()
     local name = "clickhouse://loom:secret@127.0.0.1:8123/db"
     for _, words in ipairs { { "report", name }, { "ingest", name, "examples/data" }, { "cluster", "create", name },
         { "cluster", "compact", name }, { "serve", name, "--no-agent", "--reports", folder .. "/reports" },
-        { "info", "ClickHouses://host/db" } } do
+        { "info", "ClickHouses://a:b@host/db" } } do
       local result = shell.loom((table.unpack or unpack)(words))
-      shell.expect_failure(result, 1, "a cluster is not named by an address of ClickHouse: write where its servers are into a "
-        .. "file, and name that (docs/cluster.md)")
+      shell.expect_failure(result, 1,
+        "the name of a cluster: who asks is told by ?user=NAME&password-file=FILE, not before the host")
     end
   end)
 

@@ -132,6 +132,8 @@ describe("the SQL of a cluster", function()
     shell.good("cluster", "check", conf)
     shell.good("cluster", "status", conf)
     same("check", "DB")
+    shell.expect_failure(shell.loom("info", ("clickhouse://127.0.0.1:%s/newer?cluster=none&head=%s/named.db")
+      :format(port_of(1), folder)), 1, "the servers know of no cluster 'none': name one by ?cluster=NAME")
     local other = folder .. "/other.conf" -- whose head learns all of it from the cluster
     files.write(other, (files.read(conf):gsub("head.db", "other.db")))
     shell.good("report", other)

@@ -7,10 +7,11 @@ local loom = require "loom"
 local snippet = require "support.snippet"
 
 -- What of the module is its own business. A new file is either this or in docs/config.ld.
-local internal = { "audit", "author", "backup", "bundle", "canonical", "check", "doctor", "exclusions", "hours", "inspection",
-  "json", "later", "leash", "loading", "opening", "output", "overrides", "owner", "preview", "queue", "report_details",
-  "report_folder", "report_thread", "retention", "rules", "searchpath", "single_polls", "site", "small_file", "source",
-  "stepping", "stored_report", "stores", "threaded_job", "time", "transaction", "ulid", "watch", "web", "windows" }
+local internal = { "audit", "author", "backup", "bundle", "canonical", "check", "cluster_name", "doctor", "exclusions",
+  "hours", "inspection", "json", "later", "leash", "loading", "opening", "output", "overrides", "owner", "preview",
+  "queue", "report_details", "report_folder", "report_thread", "retention", "rules", "searchpath", "single_polls", "site",
+  "small_file", "source", "stepping", "stored_report", "stores", "threaded_job", "time", "transaction", "ulid", "watch",
+  "web", "windows" }
 
 local modules = doc_comments.public_modules()
 

@@ -43,9 +43,10 @@ function servers.missing()
 end
 
 local function line_of(...)
-  return ("CLUSTER_DIR=%s SHARDS=2 REPLICAS=%d ZOOKEEPERS=%d TLS=%d BASE_PORT=%d spec/cluster/servers %s")
+  return ("CLUSTER_DIR=%s SHARDS=2 REPLICAS=%d ZOOKEEPERS=%d TLS=%d SPREAD=%d BASE_PORT=%d "
+    .. "spec/cluster/servers %s")
     :format(shell.quote(folder), shape.replicas or 3, shape.zookeepers or 1, shape.tls and 1 or 0,
-      base_port, shell.words(...))
+      shape.spread and 1 or 0, base_port, shell.words(...))
 end
 
 local function run(...)
@@ -67,7 +68,8 @@ function servers.start_behind(name, path)
 end
 
 --- Starts them.
--- @tparam[opt] table wanted `replicas` of each shard (3), `zookeepers` (1, or 3), and `tls`: whether they have it, too
+-- @tparam[opt] table wanted `replicas` of each shard (3), `zookeepers` (1, or 3), `tls`: whether they have it, too, and
+-- `spread`: each server has an address of its own, and all have the same ports
 function servers.up(wanted)
   folder, base_port, shape = files.make_folder() .. "/servers", choose_ports(), wanted or {}
   servers.act "up"

@@ -2,6 +2,8 @@
 ** loom.cluster: databases whose polls are in a cluster. A module of its own, so that only who has one needs libcurl.
 **
 **   cluster.read(path)            {database, head, user, shards = {{url, …}, …}}
+**   cluster.topology(text, source, name)  the shards that the servers of a conf's first shard know of a cluster of that name, none where
+**                                 there is none: {{shard, host}, …} in order. `source` stands for the conf in messages
 **   cluster.create(path)          makes the tables on every replica, and an identity, where they are not there yet: true
 **   cluster.attach(handle, path [, patience])  from now on the polls of a database's handle, whose file is the head, are the cluster's:
 **                                 true. `patience`: seconds for which servers are asked at the most, and now each once
@@ -23,12 +25,14 @@
 */
 #include "lua/binding.h"
 
+#include "base/grow.h"
 #include "cluster/care.h"
 #include "cluster/conf.h"
 #include "cluster/flush.h"
 #include "cluster/fold.h"
 #include "cluster/ledger.h"
 #include "cluster/remote_cluster.h"
+#include "cluster/topology.h"
 #include "net/http.h"
 #include "net/streams.h"
 #include "sqlite/database.h"
@@ -114,6 +118,71 @@ static loom_status open_cluster(const char *path, const struct loom_patience *pa
 static void close_cluster(struct opened *opened) {
   loom_cluster_free(opened->cluster);
   loom_conf_free(&opened->conf);
+}
+
+/* ---- topology ---- */
+
+struct replicas {
+  struct replica {
+    uint32_t shard;
+    char *host;
+    size_t length;
+  } * items;
+  size_t count, capacity;
+};
+
+static loom_status add_replica(void *context, uint32_t shard, const char *host, size_t length,
+                               loom_error *error) {
+  struct replicas *found = context;
+  if (found->count == (size_t)LOOM_SHARDS_MAX * LOOM_REPLICAS_MAX)
+    return loom_fail(error, LOOM_ELIMIT, "the cluster has more than %zu servers", found->count);
+  if (!loom_grow(&found->items, &found->capacity, found->count + 1, sizeof *found->items))
+    return loom_no_memory(error);
+  struct replica *replica = &found->items[found->count];
+  *replica = (struct replica){shard, malloc(length + 1), length};
+  if (!replica->host)
+    return loom_no_memory(error);
+  memcpy(replica->host, host, length);
+  found->count++;
+  return LOOM_OK;
+}
+
+static int push_replicas(lua_State *L) {
+  const struct replicas *found = lua_touserdata(L, 1);
+  lua_createtable(L, (int)found->count, 0);
+  for (size_t i = 0; i < found->count; i++) {
+    lua_createtable(L, 0, 2);
+    lloom_set_integer(L, "shard", found->items[i].shard);
+    lua_pushlstring(L, found->items[i].host, found->items[i].length);
+    lua_setfield(L, -2, "host");
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  return 1;
+}
+
+/* topology(text, source, name) */
+static int topology(lua_State *L) {
+  loom_error error;
+  struct opened opened = {0};
+  struct replicas found = {0};
+  size_t length;
+  int failed = 0;
+  const char *text = luaL_checklstring(L, 1, &length), *source = luaL_checkstring(L, 2),
+             *name = luaL_checkstring(L, 3);
+  loom_status status = loom_conf_parse(source, text, length, &opened.conf, &error);
+  if (status == LOOM_OK)
+    status = loom_cluster_new(&opened.conf, loom_http_new(), NULL, &opened.cluster, &error);
+  if (status == LOOM_OK)
+    status = loom_topology_read(opened.cluster, name, add_replica, &found, &error);
+  if (status == LOOM_OK)
+    failed = protect(L, push_replicas, &found);
+  for (size_t i = 0; i < found.count; i++)
+    free(found.items[i].host);
+  free(found.items);
+  close_cluster(&opened);
+  if (failed)
+    return lua_error(L);
+  return status == LOOM_OK ? 1 : lloom_failure(L, &error);
 }
 
 /* create(path) */
@@ -562,20 +631,12 @@ static int progress(lua_State *L) {
 __attribute__((visibility("default"))) int luaopen_loom_cluster(lua_State *L);
 
 int luaopen_loom_cluster(lua_State *L) {
-  static const luaL_Reg functions[] = {{"read", read_conf},
-                                       {"create", create},
-                                       {"attach", attach},
-                                       {"status", status_of},
-                                       {"check", check},
-                                       {"compact", compact},
-                                       {"fold", fold},
-                                       {"secret", read_secret},
-                                       {"is_address", is_address},
-                                       {"streams", streams},
-                                       {"drop", drop},
-                                       {"take_over", take_over},
-                                       {"flush", flush},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"read", read_conf},        {"topology", topology}, {"create", create},
+      {"attach", attach},         {"status", status_of},  {"check", check},
+      {"compact", compact},       {"fold", fold},         {"secret", read_secret},
+      {"is_address", is_address}, {"streams", streams},   {"drop", drop},
+      {"take_over", take_over},   {"flush", flush},       {NULL, NULL}};
   static const luaL_Reg methods[] = {{"open", open_stream}, {"take", take},         {"head", head},
                                      {"tail", tail},        {"progress", progress}, {NULL, NULL}};
   lloom_new_type(L, STREAMS, methods, close_streams);

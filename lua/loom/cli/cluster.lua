@@ -14,16 +14,15 @@ local function verb(name, summary, description, run, add_more)
   return {
     name = name, summary = summary, description = description,
     add_to = function(parser)
-      parser:argument "conf":description "A cluster.conf: see docs/cluster.md."
+      parser:argument "conf":description "A cluster.conf, or clickhouse://host/database: see docs/cluster.md."
       if add_more then
         add_more(parser)
       end
     end,
     run = function(args)
-      local problem = opening.problem(args.conf)
       local cluster, message = opening.cluster()
-      if problem or not cluster then
-        return nil, problem or message
+      if not cluster then
+        return nil, message
       end
       return run(cluster, args.conf, args)
     end,

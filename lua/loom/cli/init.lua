@@ -6,6 +6,7 @@ local argparse = require "argparse"
 local common = require "loom.cli.common"
 local examples = require "loom.cli.examples"
 local loom = require "loom"
+local opening = require "loom.opening"
 
 local cli = {}
 
@@ -101,11 +102,26 @@ local function explain(err)
   return { failure = failure(message), usage = misuse(message), traceback = debug.traceback(message, 2) }
 end
 
+-- Has a cluster that is named be the conf that stands for it, in all commands; `loom cluster create` asks its servers anew.
+local function find_database(args)
+  local argument = args.database and "database" or "conf"
+  if type(args[argument]) ~= "string" then
+    return true
+  end
+  local path, message = opening.path(args[argument], args.command == "cluster" and args.verb == "create")
+  args[argument] = path
+  return path, message
+end
+
 -- Runs a command whose arguments could be read. It returns whether it is done, else the failure, and the exit status if that is
 -- another than usual.
 local function run(args)
   local command = find_command(args.command)
   local called, good, message, status = xpcall(function() -- Lua 5.1 passes no arguments on
+    local found, why = find_database(args)
+    if not found then
+      return nil, why
+    end
     return command.run(args)
   end, explain)
   if called and good then
