@@ -131,6 +131,48 @@ cluster.describe("the ledger of a cluster", function(each)
     cluster.expect_same(new, db, "info", "DB")
   end)
 
+  it("has a roster that is written anew, and drops what it was", function()
+    local behind, new = folder .. "/behind.conf", folder .. "/new.conf"
+    servers.conf(behind, database)
+    servers.conf(new, database)
+    local function same(...)
+      cluster.expect_same(conf, db, ...)
+    end
+    local function expect_roster(path)
+      for _, what in ipairs { "hours", "exclusions", "attributes", "timezones" } do
+        assert.equal(shell.good("export", db, what), (shell.good("export", path, what)), what)
+      end
+      cluster.expect_same(path, db, "report", "DB", "--format", "exact")
+    end
+    same("ingest", "DB", "--status", write_polls("one", "a,active,2023-01-25 10:00:00", "b,inactive,2023-01-25 11:00:00"))
+    same("exclude", "add", "DB", "a", "--from", "2023-01-20", "--to", "2023-01-21")
+    expect_roster(behind)
+    same("exclude", "remove", "DB", "1")
+    for _, zone in ipairs { "Asia/Tokyo", "Europe/Berlin", "Asia/Kolkata", "America/Chicago" } do
+      same("timezone", "set", "DB", "b", zone)
+    end
+    -- ingests are numbered by the last one in the ledger: what comes next is in another partition
+    servers.ask(1, 1, ("INSERT INTO %s.ledger SELECT max(ingest) + 68719476736, 'begin', 0, 65535, 0, 0, 0, 0, 0, 0, 0, now(), "
+      .. "'' FROM %s.ledger"):format(database, database))
+    for replica = 1, 3 do
+      servers.ask(1, replica, ("SYSTEM SYNC REPLICA %s.ledger"):format(database))
+    end
+    same("timezone", "set", "DB", "a", "Asia/Tokyo")
+    assert.matches(": %d+ rows of the roster superseded, which was written anew\n",
+      (shell.good("cluster", "compact", conf, "--fold-rows", "1")))
+    expect_roster(conf)
+    assert.matches(": 1 partition dropped that had been replaced\n",
+      (shell.good("cluster", "compact", conf, "--replaced-for", "0s")))
+    local shape = servers.ask(1, 1, ("SELECT kind, count() FROM %s.roster GROUP BY kind ORDER BY kind"):format(database))
+    assert.equal(nil, shape:match "exclusion")
+    expect_roster(conf)
+    expect_roster(behind)
+    expect_roster(new)
+    same("timezone", "set", "DB", "a", "Europe/Berlin")
+    expect_roster(behind)
+    assert.equal(conf .. ": ok\n", (shell.good("cluster", "check", conf)))
+  end)
+
   it("has it written by the head alone that took over last", function()
     cluster.expect_same(conf, db, "ingest", "DB", "--status", write_polls("one", "a,active,2023-01-25 10:00:00"))
     local other = folder .. "/other.conf"

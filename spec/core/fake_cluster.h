@@ -488,6 +488,23 @@ static inline int fake_compare_rows(const void *a, const void *b) {
   return order ? order : x->ingest < y->ingest ? -1 : x->ingest > y->ingest;
 }
 
+/* How many rows hold, of a store and kind each, and are not empty. */
+static inline void fake_put_left(const struct fake_row **rows, size_t count,
+                                 struct loom_text *out) {
+  uint64_t left = 0, bytes = 0;
+  if (count)
+    qsort(rows, count, sizeof *rows, fake_compare_rows);
+  for (size_t i = 0; i < count; i++) {
+    if (i + 1 < count && rows[i + 1]->number == rows[i]->number &&
+        strcmp(rows[i + 1]->kind, rows[i]->kind) == 0)
+      continue;
+    left += rows[i]->length > 0;
+    bytes += rows[i]->length;
+  }
+  fake_put_number(out, left);
+  fake_put_number(out, bytes);
+}
+
 static inline void fake_select_roster(struct fake_cluster *fake, size_t lags, const char *sql,
                                       struct loom_text *out) {
   const struct fake_row **rows = calloc(fake->row_count + 1, sizeof(struct fake_row *));
@@ -499,7 +516,9 @@ static inline void fake_select_roster(struct fake_cluster *fake, size_t lags, co
       bytes += fake->roster[i].length;
       last = (uint64_t)fake->roster[i].number > last ? (uint64_t)fake->roster[i].number : last;
     }
-  if (strstr(sql, "SELECT count()")) {
+  if (strstr(sql, "sum(length(last))")) {
+    fake_put_left(rows, count, out);
+  } else if (strstr(sql, "SELECT count()")) {
     fake_put_number(out, count);
     fake_put_number(out, bytes);
   } else if (strstr(sql, "SELECT max(number)")) {
@@ -644,6 +663,43 @@ static inline void fake_partitions(struct fake_cluster *fake, unsigned shard,
   }
 }
 
+/* The ingest that began the roster's last generation which is old enough. */
+static inline void fake_renewed(struct fake_cluster *fake, const char *sql, struct loom_text *out) {
+  uint32_t until = (uint32_t)fake_number(sql, "toDateTime(", 0);
+  uint64_t ingest = 0;
+  for (size_t i = 0; i < fake->ledger_count; i++) {
+    const struct fake_entry *entry = &fake->ledger[i];
+    if (strcmp(entry->step, "part") == 0 && entry->shard == 65534 && entry->gen > 0 &&
+        entry->at <= until && entry->added > ingest && fake_holds(fake, entry->ingest, UINT64_MAX))
+      ingest = entry->added;
+  }
+  fake_put_number(out, ingest);
+}
+
+static inline void fake_partitions_of_roster(struct fake_cluster *fake, struct loom_text *out) {
+  for (size_t i = 0; i < fake->row_count; i++) {
+    char line[32];
+    size_t known = 0;
+    while (fake->roster[known].ingest >> 34 != fake->roster[i].ingest >> 34)
+      known++;
+    snprintf(line, sizeof line, "%" PRIu64 "\n", fake->roster[i].ingest >> 34);
+    assert_true(loom_text_reserve(out, sizeof line));
+    if (known == i)
+      loom_text_put_string(out, line);
+  }
+}
+
+static inline void fake_drop_of_roster(struct fake_cluster *fake, const char *sql) {
+  uint64_t number = (uint64_t)fake_number(sql, "DROP PARTITION ", 0);
+  size_t kept = 0;
+  for (size_t i = 0; i < fake->row_count; i++)
+    if (fake->roster[i].ingest >> 34 == number)
+      free(fake->roster[i].value);
+    else
+      fake->roster[kept++] = fake->roster[i];
+  fake->row_count = kept;
+}
+
 static inline void fake_drop(struct fake_cluster *fake, unsigned shard, const char *sql) {
   int32_t day = 0;
   uint32_t gen = 0;
@@ -694,8 +750,14 @@ static inline void fake_select(struct fake_cluster *fake, unsigned shard, unsign
   } else if (strstr(sql, "SELECT DISTINCT ingest FROM block") ||
              strstr(sql, "SELECT DISTINCT ingest FROM roster")) {
     fake_left(fake, shard, sql, out);
+  } else if (strstr(sql, "SELECT max(added) FROM ledger")) {
+    fake_renewed(fake, sql, out);
   } else if (strstr(sql, "AND at <= toDateTime(")) {
     fake_superseded(fake, sql, out);
+  } else if (strstr(sql, "table = 'roster'")) {
+    fake_partitions_of_roster(fake, out);
+  } else if (strstr(sql, "ALTER TABLE roster DROP")) {
+    fake_drop_of_roster(fake, sql);
   } else if (strstr(sql, "FROM system.parts")) {
     fake_partitions(fake, shard, out);
   } else if (strstr(sql, "DROP PARTITION (")) {

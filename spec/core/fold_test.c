@@ -156,11 +156,12 @@ static void check_news(struct model *model, uint64_t since) {
   for (uint64_t i = since + 1; i <= model->last; i++)
     for (size_t j = 0; j < model->held[i].count; j++) {
       const struct loom_ledger_part *part = &model->held[i].parts[j];
-      renewed |= part->gen > 0;
-      if (part->shard < FAKE_SHARDS)
-        blocks[part->shard] += part->blocks;
-      else
+      if (part->shard == LOOM_ROSTER_SHARD) {
         roster += part->blocks;
+        continue;
+      }
+      renewed |= part->gen > 0;
+      blocks[part->shard] += part->blocks;
     }
   for (unsigned i = 0; i < FAKE_SHARDS; i++)
     assert_int_equal(news.blocks[i], blocks[i]);
@@ -208,11 +209,16 @@ static struct written begin_one(struct model *model) {
                                           .added = below(model, 99),
                                           .newest = (int64_t)below(model, 999)};
       }
-  if (below(model, 3) == 0 || written.count == 0)
+  if (below(model, 3) == 0 || written.count == 0) {
+    struct loom_ledger_part known = sum_of(model, LOOM_ROSTER_SHARD, 0, model->last);
+    bool begins = known.commits && below(model, 4) == 0;
     written.parts[written.count++] = (struct loom_ledger_part){.shard = LOOM_ROSTER_SHARD,
+                                                               .gen = known.gen + begins,
                                                                .blocks = 1 + below(model, 9),
                                                                .polls = below(model, 99),
+                                                               .added = begins ? written.ingest : 0,
                                                                .newest = INT64_MIN};
+  }
   return written;
 }
 

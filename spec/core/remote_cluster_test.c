@@ -15,6 +15,7 @@
 #include "sqlite/remote.h"
 #include "sqlite/shard_plan.h"
 #include "sqlite/spooled.h"
+#include "write/facts_sqlite.h"
 #include "write/poll_write.h"
 #include "write/prune.h"
 #include "write/sink_sqlite.h"
@@ -858,13 +859,20 @@ static void tells_clusters_of_one_name_apart(void **state) {
 
 /* ---- care ---- */
 
-static void compact(struct fixture *fixture, uint64_t expected) {
+/* Of how many rows the roster was written anew that were superseded. */
+static uint64_t compact_roster(struct fixture *fixture, uint64_t least, uint64_t expected) {
   loom_error error;
   loom_cluster *cluster;
-  uint64_t days;
+  struct loom_compacted compacted;
   assert_status(loom_remote_open(fixture->head, &cluster, &error), LOOM_OK, &error);
-  assert_status(loom_care_compact(fixture->head, cluster, &days, &error), LOOM_OK, &error);
-  assert_int_equal(days, expected);
+  assert_status(loom_care_compact(fixture->head, cluster, least, &compacted, &error), LOOM_OK,
+                &error);
+  assert_int_equal(compacted.days, expected);
+  return compacted.entries;
+}
+
+static void compact(struct fixture *fixture, uint64_t expected) {
+  assert_int_equal(compact_roster(fixture, 0, expected), 0);
 }
 
 static void count_problem(void *context, const char *problem) {
@@ -1505,6 +1513,67 @@ static void flushes_while_others_write_to_the_head_all_the_time(void **state) {
   end(&fixture);
 }
 
+/* Zones do not matter to what is compared here, but to the roster. */
+static void put_zone(loom_database *head, const char *store, const char *zone) {
+  static const struct loom_author author = {.by = "test", .by_length = 4};
+  loom_facts *facts = loom_facts_sqlite(head);
+  const struct loom_fact fact = {.kind = LOOM_FACT_ZONE,
+                                 .store = store,
+                                 .store_length = strlen(store),
+                                 .override = true,
+                                 .name = "",
+                                 .text = zone,
+                                 .text_length = strlen(zone)};
+  struct loom_fact copy = fact;
+  loom_error error;
+  assert_non_null(facts);
+  assert_status(loom_facts_begin(facts, &author, &error), LOOM_OK, &error);
+  assert_status(loom_facts_put(facts, &copy, &error), LOOM_OK, &error);
+  assert_status(loom_facts_commit(facts, &error), LOOM_OK, &error);
+  loom_facts_free(facts);
+}
+
+static void keeps_what_waits_when_the_roster_is_written_anew(void **state) {
+  struct fixture fixture = begin();
+  loom_database *second, *first = fixture.head;
+  loom_error error;
+  const char *theirs =
+      HEADER "ours,inactive,2023-01-25 12:00:00\ntheirs,active,2023-01-25 10:00:00\n";
+  (void)state;
+  fill(&fixture);
+  assert_status(attach(&fixture, "second.db", &second, &error), LOOM_OK, &error);
+  spool(&fixture, HEADER
+        "mine,active,2023-01-25 10:00:00\nours,active,2023-01-25 11:00:00\n"
+        "shop 3,inactive,2023-01-30 11:00:00\n");
+  fixture.head = second;
+  store_one(&fixture, theirs);
+  put_zone(second, "shop 3", "Asia/Tokyo");
+  put_zone(second, "shop 3", "Europe/Berlin");
+  put_zone(second, "shop 3", "Asia/Tokyo");
+  put_zone(fixture.other, "shop 3", "Asia/Tokyo");
+  assert_true(compact_roster(&fixture, 1, 5) > 0);
+  fixture.head = first;
+  assert_int_equal(flush(fixture.head).counts.added, 3);
+  assert_spooled(fixture.head, 0);
+  assert_same_reports(&fixture);
+  assert_problems(&fixture, 0);
+  put_zone(first, "mine", "Asia/Tokyo"); /* and what is written anew has it, too */
+  put_zone(first, "mine", "Europe/Berlin");
+  put_zone(fixture.other, "mine", "Europe/Berlin");
+  spool(&fixture, HEADER "mine too,active,2023-01-25 10:00:00\n");
+  assert_true(compact_roster(&fixture, 1, 1) > 0);
+  assert_same_reports(&fixture);
+  assert_problems(&fixture, 0);
+  reopen(&fixture, &second, "second.db");
+  flush(first);
+  reopen(&fixture, &second, "second.db");
+  fixture.head = second;
+  assert_same_reports(&fixture);
+  fixture.head = first;
+  loom_database_close(second);
+  end(&fixture);
+}
+
 static void brings_a_head_up_that_was_opened_without_the_cluster(void **state) {
   struct fixture fixture = begin();
   struct loom_conf conf = fake_conf();
@@ -1611,6 +1680,7 @@ int main(void) {
       cmocka_unit_test(flushes_nothing_while_another_head_alone_writes),
       cmocka_unit_test(flushes_while_others_write_to_the_head_all_the_time),
       cmocka_unit_test(numbers_new_stores_behind_those_of_others),
+      cmocka_unit_test(keeps_what_waits_when_the_roster_is_written_anew),
       cmocka_unit_test(brings_a_head_up_that_was_opened_without_the_cluster),
       cmocka_unit_test(keeps_of_an_old_spool_what_is_not_known),
       cmocka_unit_test(prunes_what_is_spooled),

@@ -2,6 +2,8 @@
 ** The roster of a cluster: whatever a head is given, by files or by hand, every other one has, as a database of its own would have
 ** it, under the same numbers; and what does not come whole is told, and never read.
 */
+#include "cluster/care.h"
+#include "cluster/fold.h"
 #include "cluster/remote_cluster.h"
 #include "facts.h"
 #include "fake_cluster.h"
@@ -204,11 +206,80 @@ static void act_in_turn(loom_database *head, uint64_t seed) {
   assert_status(status, LOOM_OK, &error);
 }
 
+/* Writes the roster anew where any row is superseded; how many were. */
+static uint64_t renew(loom_database *head) {
+  loom_error error;
+  loom_cluster *cluster;
+  struct loom_compacted compacted;
+  assert_status(loom_remote_open(head, &cluster, &error), LOOM_OK, &error);
+  assert_status(loom_care_compact(head, cluster, 1, &compacted, &error), LOOM_OK, &error);
+  return compacted.entries;
+}
+
+static uint64_t drop(loom_database *head) {
+  loom_error error;
+  loom_cluster *cluster;
+  uint64_t dropped;
+  assert_status(loom_remote_open(head, &cluster, &error), LOOM_OK, &error);
+  assert_status(loom_care_drop(cluster, 0, &dropped, &error), LOOM_OK, &error);
+  loom_cluster_free(cluster);
+  return dropped;
+}
+
+static void fold(loom_database *head) {
+  loom_error error;
+  loom_cluster *cluster;
+  uint64_t rows;
+  assert_status(loom_remote_open(head, &cluster, &error), LOOM_OK, &error);
+  assert_status(loom_fold(cluster, 1, &rows, &error), LOOM_OK, &error);
+  loom_cluster_free(cluster);
+}
+
+static void tell_problem(void *context, const char *problem) {
+  (void)context;
+  fail_msg("%s", problem);
+}
+
+static void assert_adds_up(loom_database *head) {
+  loom_error error;
+  loom_remote *remote = loom_database_remote(head);
+  assert_status(remote->type->check(remote, tell_problem, NULL, &error), LOOM_OK, &error);
+}
+
+/* What comes next is in another partition of the roster. */
+static void go_on(struct fake_cluster *fake) {
+  uint64_t ingest = 0;
+  for (size_t i = 0; i < fake->ledger_count; i++)
+    ingest = fake->ledger[i].ingest > ingest ? fake->ledger[i].ingest : ingest;
+  fake->ledger[fake->ledger_count++] =
+      (struct fake_entry){.ingest = ((ingest >> 36) + 1) << 36, .step = "begin"};
+}
+
+/* Looks after the cluster at random; *renewals: how often the roster was written anew. */
+static void care(struct fixture *fixture, loom_database *head, uint64_t *random, int *renewals) {
+  switch (random_below(random, 6)) {
+  case 0:
+    *renewals += renew(head) > 0;
+    assert_adds_up(head);
+    break;
+  case 1:
+    drop(head);
+    break;
+  case 2:
+    fold(head);
+    break;
+  case 3:
+    go_on(fixture->fake);
+    break;
+  }
+}
+
 /* ---- tests ---- */
 
 static void is_what_every_head_has(void **state) {
+  int renewals = 0;
   (void)state;
-  for (uint64_t seed = 1; seed <= 6; seed++) {
+  for (uint64_t seed = 1; seed <= 12; seed++) {
     struct fixture fixture = make_fixture();
     loom_error error;
     uint64_t random = seed;
@@ -217,15 +288,19 @@ static void is_what_every_head_has(void **state) {
       int which = (int)random_below(&random, 2);
       act_in_turn(fixture.heads[which], action);
       assert_status(act(fixture.other, action, &error), LOOM_OK, &error);
+      if (seed > 6)
+        care(&fixture, fixture.heads[which], &random, &renewals);
       if (random_below(&random, 4) == 0)
         assert_shared(&fixture);
     }
     assert_shared(&fixture);
+    assert_adds_up(fixture.heads[0]);
     loom_database *third = attached(&fixture, "new.db");
     assert_same_roster(third, fixture.heads[0], true);
     loom_database_close(third);
     end_fixture(&fixture);
   }
+  assert_true(renewals > 5);
 }
 
 static void load_into(loom_database *database, enum loom_kind kind, const char *text) {
@@ -234,6 +309,45 @@ static void load_into(loom_database *database, enum loom_kind kind, const char *
   buffer_put(&all, text, strlen(text));
   assert_status(store_file(database, kind, &all, &error), LOOM_OK, &error);
   buffer_free(&all);
+}
+
+/* A head that was away learns, too, of what is not there any more. */
+static void is_written_anew(void **state) {
+  struct fixture fixture = make_fixture();
+  struct loom_fact exclusion = with_text(LOOM_FACT_EXCLUSION, "a", "", "by hand");
+  loom_error error;
+  (void)state;
+  exclusion.to = LOOM_DAY;
+  load_into(fixture.heads[0], LOOM_ATTRIBUTES, "store_id,brand\na,red\nb,red\n");
+  assert_status(change(fixture.heads[0], exclusion, false, &error), LOOM_OK, &error);
+  loom_database_close(fixture.heads[1]);
+  fixture.heads[1] = attached(&fixture, "1.db");
+  assert_rows(fixture.heads[1], "SELECT count(*) FROM exclusion", "1:1 \n");
+  exclusion.number = 1;
+  assert_status(change(fixture.heads[0], exclusion, true, &error), LOOM_OK, &error);
+  for (int i = 0; i < 30; i++)
+    load_into(fixture.heads[0], LOOM_ATTRIBUTES,
+              i % 2 ? "store_id,brand\na,red\n" : "store_id,brand\na,blue\n");
+  size_t before = fixture.fake->row_count;
+  go_on(fixture.fake);
+  assert_true(renew(fixture.heads[0]) > 25);
+  assert_int_equal(renew(fixture.heads[0]), 0);
+  assert_true(fixture.fake->row_count > before);
+  assert_adds_up(fixture.heads[0]);
+  assert_int_equal(drop(fixture.heads[0]), 1);
+  assert_int_equal(fixture.fake->row_count, 4); /* two stores, each with its attributes */
+  assert_adds_up(fixture.heads[0]);
+  load_into(fixture.heads[0], LOOM_ATTRIBUTES, "store_id,brand\nb,blue\n");
+  for (int i = 0; i < 2; i++) {
+    loom_database_close(fixture.heads[i]);
+    fixture.heads[i] = attached(&fixture, i ? "1.db" : "0.db");
+  }
+  assert_rows(fixture.heads[1], "SELECT count(*) FROM exclusion", "1:0 \n");
+  assert_same_roster(fixture.heads[0], fixture.heads[1], true);
+  loom_database *third = attached(&fixture, "new.db");
+  assert_same_roster(third, fixture.heads[0], true);
+  loom_database_close(third);
+  end_fixture(&fixture);
 }
 
 /* A head that was killed behind the cluster's commit has what it was before. */
@@ -383,6 +497,7 @@ static void refuses_bytes_that_are_no_rows(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(is_what_every_head_has),
+      cmocka_unit_test(is_written_anew),
       cmocka_unit_test(has_what_was_committed_by_who_died_then),
       cmocka_unit_test(is_undone_with_the_transaction),
       cmocka_unit_test(comes_of_a_replica_that_has_all),

@@ -10,7 +10,8 @@
 **   cluster.status(path)          {number, blocks, polls, days, newest, owner, shards = {{{url, version, problem}, …}, …}}, or instead
 **                                 of what is before the shards `problem`: the ledger cannot be read
 **   cluster.check(path)           a list of problems, empty where every replica adds up
-**   cluster.compact(handle)       how many days were written anew
+**   cluster.compact(handle [, rows])  writes anew what came in pieces, and the roster where so many rows of it are superseded, or where it
+**                                 is worth it: how many days were, and of how many superseded rows the roster was, which may be 0
 **   cluster.fold(handle [, rows]) folds the ledger (fold.h) where so many rows are behind the last fold, or where it is worth it: how many
 **                                 were folded
 **   cluster.take_over(handle)     from now on the handle's head alone writes: true
@@ -383,19 +384,28 @@ static int check(lua_State *L) {
   return status == LOOM_OK ? 1 : lloom_failure(L, &error);
 }
 
-/* compact(handle) */
+/* A count that may be left out, which is 0 then. */
+static uint64_t check_count(lua_State *L, int index) {
+  int64_t count = lua_isnoneornil(L, index) ? 0 : lloom_check_integer(L, index);
+  luaL_argcheck(L, count >= 0, index, "a count expected");
+  return (uint64_t)count;
+}
+
+/* compact(handle [, rows]) */
 static int compact(lua_State *L) {
   loom_error error;
-  uint64_t days = 0;
+  struct loom_compacted compacted;
   loom_cluster *cluster;
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  uint64_t least = check_count(L, 2);
   loom_status status = loom_remote_open(database, &cluster, &error);
   if (status == LOOM_OK)
-    status = loom_care_compact(database, cluster, &days, &error);
+    status = loom_care_compact(database, cluster, least, &compacted, &error);
   if (status != LOOM_OK)
     return lloom_failure(L, &error);
-  lua_pushinteger(L, (lua_Integer)days);
-  return 1;
+  lua_pushinteger(L, (lua_Integer)compacted.days);
+  lua_pushinteger(L, (lua_Integer)compacted.entries);
+  return 2;
 }
 
 /* fold(handle [, rows]) */
@@ -404,11 +414,10 @@ static int fold(lua_State *L) {
   uint64_t rows = 0;
   loom_cluster *cluster;
   loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
-  int64_t least = lua_isnoneornil(L, 2) ? 0 : lloom_check_integer(L, 2);
-  luaL_argcheck(L, least >= 0, 2, "a count expected");
+  uint64_t least = check_count(L, 2);
   loom_status status = loom_remote_open(database, &cluster, &error);
   if (status == LOOM_OK)
-    status = loom_fold(cluster, (uint64_t)least, &rows, &error);
+    status = loom_fold(cluster, least, &rows, &error);
   loom_cluster_free(cluster);
   if (status != LOOM_OK)
     return lloom_failure(L, &error);

@@ -94,43 +94,47 @@ local check = verb("check", "Compare what every server has with the ledger.",
     return common.tell_problems(conf, cluster.check(conf))
   end)
 
--- Does one thing after the other, each of which gives a count, and tells of it where it is not 0, or always.
-local function tell_counts(conf, things)
-  for _, thing in ipairs(things) do
-    local count, why = thing.act()
-    if not count then
-      return nil, why
-    elseif count > 0 or thing.always then
-      print(("%s: %s %s"):format(conf, text.counted(count, thing.what), thing.done))
-    end
+-- Folds, writes anew and drops, and tells of it.
+local function compact_all(conf, cluster, handle, args)
+  local function tell(count, what, done)
+    print(("%s: %s %s"):format(conf, text.counted(count, what), done))
   end
-  return true
+  local folded, why = cluster.fold(handle, args.fold_rows)
+  if not folded then
+    return nil, why
+  elseif folded > 0 then
+    tell(folded, "row", "of the ledger folded")
+  end
+  local days, superseded = cluster.compact(handle, args.fold_rows)
+  if not days then
+    return nil, superseded
+  end
+  tell(days, "day", "written anew")
+  if superseded > 0 then
+    tell(superseded, "row", "of the roster superseded, which was written anew")
+  end
+  local dropped
+  dropped, why = cluster.drop(handle, math.floor(core.parse_duration(args.replaced_for) / 1e6))
+  if dropped and dropped > 0 then
+    tell(dropped, "partition", "dropped that had been replaced")
+  end
+  return dropped, why
 end
 
 local compact = verb("compact", "Write days anew that came in pieces, and fold the ledger.",
   "Write each day anew whose polls came in more than one ingest, a block to a store; fold the ledger where many commits came "
-    .. "since that was done; and drop what was replaced so, or removed by loom prune, so long ago that no report reads it. No "
-    .. "figure changes. Reports go on meanwhile; ingests wait.",
+    .. "since that was done, and write the roster of stores anew where much of it is superseded; and drop what was replaced so, "
+    .. "or removed by loom prune, so long ago that no report reads it. No figure changes. Reports go on meanwhile; ingests wait.",
   function(cluster, conf, args)
     return common.with_database(conf, function(monitor)
-      local handle, age = monitor.database, math.floor(core.parse_duration(args.replaced_for) / 1e6)
-      return tell_counts(conf, {
-        { what = "row", done = "of the ledger folded", act = function()
-          return cluster.fold(handle, args.fold_rows)
-        end },
-        { what = "day", done = "written anew", always = true, act = function()
-          return cluster.compact(handle)
-        end },
-        { what = "partition", done = "dropped that had been replaced", act = function()
-          return cluster.drop(handle, age)
-        end },
-      })
+      return compact_all(conf, cluster, monitor.database, args)
     end)
   end,
   function(parser)
     options.add(parser, "--replaced-for", "DUR", "How long ago what is dropped was replaced.", options.duration):default "1h"
-    options.add(parser, "--fold-rows", "N", "Fold the ledger where it has so many rows behind the last fold, and not where it "
-      .. "is worth it.", options.number(checkers.integer(1, 2 ^ 53)))
+    options.add(parser, "--fold-rows", "N", "Fold the ledger where it has so many rows behind the last fold, and write the "
+      .. "roster anew where so many rows of it are superseded, and not where it is worth it.",
+      options.number(checkers.integer(1, 2 ^ 53)))
   end)
 
 local take_over = verb("take-over", "Have this machine's head be the only one that writes.",

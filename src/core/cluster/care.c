@@ -17,7 +17,9 @@
 #define DAY_SIZE 28             /* bytes that a replica says of a day */
 #define ANSWER_SLACK (1u << 20) /* that its answer may have beyond the ledger's days */
 #define SUPERSEDED_SIZE 10      /* bytes of a row: shard, day, generation */
-#define VERSION_MOST 63         /* bytes of a version that are told */
+#define FEW_ROWS 1000 /* of the roster, and bytes, that are not worth it to write it anew */
+#define FEW_BYTES (1u << 20)
+#define VERSION_MOST 63 /* bytes of a version that are told */
 
 /* ---- a look ---- */
 
@@ -234,19 +236,24 @@ static uint32_t find_gen(const struct loom_text *superseded, unsigned shard, int
   return 0;
 }
 
-static loom_status drop(loom_cluster *cluster, unsigned shard, int32_t day, uint32_t gen,
-                        loom_error *error) {
-  struct loom_text sql = {0}, answer = {0};
-  const struct loom_question question = {.sql = &sql, .size = LOOM_RANGE};
-  loom_status status =
-      loom_sql_add(&sql, "ALTER TABLE block DROP PARTITION (%" PRId32 ", %" PRIu32 ")", day, gen)
-          ? LOOM_OK
-          : loom_no_memory(error);
+static loom_status change(loom_cluster *cluster, unsigned shard, struct loom_text *sql, bool good,
+                          loom_error *error) {
+  struct loom_text answer = {0};
+  const struct loom_question question = {.sql = sql, .size = LOOM_RANGE};
+  loom_status status = good ? LOOM_OK : loom_no_memory(error);
   if (status == LOOM_OK)
     status = loom_cluster_ask(cluster, shard, &question, &answer, error);
-  loom_text_free(&sql);
+  loom_text_free(sql);
   loom_text_free(&answer);
   return status;
+}
+
+static loom_status drop(loom_cluster *cluster, unsigned shard, int32_t day, uint32_t gen,
+                        loom_error *error) {
+  struct loom_text sql = {0};
+  bool good =
+      loom_sql_add(&sql, "ALTER TABLE block DROP PARTITION (%" PRId32 ", %" PRIu32 ")", day, gen);
+  return change(cluster, shard, &sql, good, error);
 }
 
 /* Of a shard's partitions, as a replica has them, whose replicas do as one does. */
@@ -277,9 +284,64 @@ static loom_status drop_in_shard(loom_cluster *cluster, unsigned shard,
   return status;
 }
 
+/* ---- of the roster ---- */
+
+/* The ingest that began the roster's generation which was in force so long ago; 0: the first one was. */
+static loom_status read_renewed(loom_cluster *cluster, int64_t age, uint64_t *ingest,
+                                loom_error *error) {
+  struct loom_text sql = {0}, answer = {0};
+  int64_t until = (int64_t)time(NULL) - age;
+  const struct loom_question question = {.sql = &sql, .consistent = true};
+  bool good = loom_sql_add(&sql,
+                           "SELECT max(added) FROM ledger WHERE step = 'part' AND shard = %d AND "
+                           "gen > 0 AND ingest IN ",
+                           LOOM_ROSTER_SHARD) &&
+              loom_ledger_put_holding(&sql) &&
+              loom_sql_add(&sql, " AND at <= toDateTime(%" PRId64 ") FORMAT RowBinary",
+                           until > 0 ? until : 0);
+  loom_status status = good ? LOOM_OK : loom_no_memory(error);
+  if (status == LOOM_OK)
+    status = loom_cluster_ask(cluster, 0, &question, &answer, error);
+  struct loom_row_reader reader = loom_row_reader_of(&answer);
+  *ingest = status == LOOM_OK ? loom_row_u64(&reader) : 0;
+  if (reader.bad)
+    status = loom_fail(error, LOOM_EIO, "the cluster's ledger: the answer is cut off");
+  loom_text_free(&sql);
+  loom_text_free(&answer);
+  return status;
+}
+
+/* Partitions of a cluster that an older Loom made have no numbers. */
+static loom_status drop_of_roster(loom_cluster *cluster, uint64_t ingest, uint64_t *dropped,
+                                  loom_error *error) {
+  char sql[] =
+      "SELECT DISTINCT partition FROM system.parts WHERE database = currentDatabase() AND "
+      "table = 'roster' AND active ORDER BY partition FORMAT TabSeparated";
+  struct loom_text text = {.bytes = sql, .length = sizeof sql - 1}, answer = {0};
+  const struct loom_question question = {.sql = &text, .size = LOOM_RANGE};
+  loom_status status = loom_cluster_ask(cluster, 0, &question, &answer, error);
+  for (size_t at = 0; status == LOOM_OK && at < answer.length;) {
+    const char *line = answer.bytes + at, *end = memchr(line, '\n', answer.length - at);
+    char partition[32];
+    uint64_t number;
+    size_t length = end ? (size_t)(end - line) : answer.length - at;
+    struct loom_text change_of = {0};
+    snprintf(partition, sizeof partition, "%.*s", (int)(length < 31 ? length : 31), line);
+    at += length + 1;
+    if (sscanf(partition, "%" SCNu64, &number) != 1 || number >= ingest >> LOOM_ROSTER_PARTITION)
+      continue;
+    bool good = loom_sql_add(&change_of, "ALTER TABLE roster DROP PARTITION %" PRIu64, number);
+    status = change(cluster, 0, &change_of, good, error);
+    *dropped += status == LOOM_OK;
+  }
+  loom_text_free(&answer);
+  return status;
+}
+
 loom_status loom_care_drop(loom_cluster *cluster, int64_t age, uint64_t *dropped,
                            loom_error *error) {
   struct loom_text superseded = {0};
+  uint64_t ingest = 0;
   *dropped = 0;
   loom_status status = read_superseded(cluster, age, &superseded, error);
   if (status == LOOM_OK && superseded.length % SUPERSEDED_SIZE)
@@ -288,20 +350,52 @@ loom_status loom_care_drop(loom_cluster *cluster, int64_t age, uint64_t *dropped
        i++)
     status = drop_in_shard(cluster, i, &superseded, dropped, error);
   loom_text_free(&superseded);
+  if (status == LOOM_OK)
+    status = read_renewed(cluster, age, &ingest, error);
+  if (status == LOOM_OK && ingest >> LOOM_ROSTER_PARTITION)
+    status = drop_of_roster(cluster, ingest, dropped, error);
   return status;
 }
 
 /* ---- compacting ---- */
 
-loom_status loom_care_compact(loom_database *head, loom_cluster *cluster, uint64_t *days,
-                              loom_error *error) {
+/* Whether what is superseded is as much as what is left, of rows or of bytes. */
+static bool is_worth_it(const struct loom_ledger_part *roster, const struct loom_ledger_part *left,
+                        uint64_t least) {
+  uint64_t rows = roster->blocks - left->blocks, bytes = roster->polls - left->polls;
+  if (left->blocks == 0) /* what is empty tells nobody to begin with nothing */
+    return false;
+  if (least)
+    return rows >= least;
+  return (rows >= FEW_ROWS && rows >= left->blocks) || (bytes >= FEW_BYTES && bytes >= left->polls);
+}
+
+static loom_status renew_roster(loom_cluster_write *write, uint64_t least, uint64_t *entries,
+                                loom_error *error) {
+  const struct loom_ledger *ledger = loom_cluster_write_ledger(write);
+  struct loom_ledger_part left;
+  if (ledger->roster.commits < 2)
+    return LOOM_OK;
+  loom_status status =
+      loom_roster_cluster_left(loom_cluster_write_cluster(write), ledger, &left, error);
+  if (status == LOOM_OK && is_worth_it(&ledger->roster, &left, least)) {
+    loom_cluster_write_renew_roster(write);
+    *entries = ledger->roster.blocks - left.blocks;
+  }
+  return status;
+}
+
+loom_status loom_care_compact(loom_database *head, loom_cluster *cluster, uint64_t least,
+                              struct loom_compacted *compacted, loom_error *error) {
   loom_cluster_write *write;
-  *days = 0;
+  *compacted = (struct loom_compacted){0};
   loom_status status = loom_database_begin_write(head, error);
   if (status == LOOM_OK) {
     status = loom_cluster_write_of(head, loom_cluster_lend, &cluster, &write, error);
     if (status == LOOM_OK)
-      status = renew_days(write, days, error);
+      status = renew_days(write, &compacted->days, error);
+    if (status == LOOM_OK)
+      status = renew_roster(write, least, &compacted->entries, error);
     loom_database_keep_revision(head); /* no figure changes */
     status = loom_database_end_write(head, status, error);
   }

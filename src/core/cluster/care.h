@@ -26,16 +26,22 @@ loom_status loom_care_look(loom_cluster *cluster, loom_replica_fn *tell, void *c
 loom_status loom_care_check(loom_cluster *cluster, loom_remote_problem_fn *tell, void *context,
                             loom_error *error);
 
-/*
-** Writes days anew that more than one commit has written, each in its next generation; what was superseded stays on the servers' disks
-** until it is dropped. Holds the head's write lock, and takes the cluster over. *days: how many were written.
-*/
-loom_status loom_care_compact(loom_database *head, loom_cluster *cluster, uint64_t *days,
-                              loom_error *error);
+struct loom_compacted {
+  uint64_t days;    /* that were written anew */
+  uint64_t entries; /* rows of the roster that were superseded, where it was */
+};
 
 /*
-** Drops generations of days that were superseded so many seconds ago, by the clocks of writers: reports that began before, and heads
-** that know no later commit, read them still, and are told that they do not add up. *dropped: how many, of shards' days.
+** Writes days anew that more than one commit has written, and the roster where so many rows of it are superseded, or, where `least` is 0,
+** as many as are left, and not few; each in its next generation. What was superseded stays on the servers' disks until it is dropped.
+** Holds the head's write lock, and takes the cluster over.
+*/
+loom_status loom_care_compact(loom_database *head, loom_cluster *cluster, uint64_t least,
+                              struct loom_compacted *compacted, loom_error *error);
+
+/*
+** Drops generations of days, and partitions of the roster, that were superseded so many seconds ago, by the clocks of writers: reports that began before, and heads
+** that know no later commit, read them still, and are told that they do not add up. *dropped: how many.
 */
 loom_status loom_care_drop(loom_cluster *cluster, int64_t age, uint64_t *dropped,
                            loom_error *error);

@@ -169,7 +169,7 @@ static loom_status catch_up(struct catching_up *work, const struct loom_head *he
   loom_status status = check_roster(work, head, error);
   if (status == LOOM_OK)
     status = is_behind(work, head, &behind, error);
-  if (status == LOOM_OK && behind)
+  if (status == LOOM_OK && behind && head->ingest >= work->ledger->roster.added)
     since = head->ingest;
   else if (status == LOOM_OK && work->ledger->roster.blocks)
     status = loom_roster_clear(work->head, error);

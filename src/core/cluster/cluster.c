@@ -508,9 +508,10 @@ static const struct table block = {
     "Array(Int64)",
     "PARTITION BY (day, gen) ORDER BY (number, ingest, file) SETTINGS index_granularity = 256"};
 
-static const struct table roster = {"roster",
-                                    "ingest UInt64, kind String, number UInt64, value String",
-                                    "PARTITION BY tuple() ORDER BY (kind, number, ingest)"};
+/* Partitions are of 16,384 ingests each (LOOM_ROSTER_PARTITION): what was written anew since is dropped by whole ones. */
+static const struct table roster = {
+    "roster", "ingest UInt64, kind String, number UInt64, value String",
+    "PARTITION BY intDiv(ingest, 17179869184) ORDER BY (kind, number, ingest)"};
 
 static const struct table ledger = {
     "ledger",

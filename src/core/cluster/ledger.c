@@ -277,7 +277,7 @@ static loom_status unite(const struct loom_ledger *fold, const struct loom_ledge
                                  .rows = more->rows,
                                  .folded = fold->number,
                                  .roster = fold->roster};
-  if (ledger->roster.commits == 0)
+  if (ledger->roster.commits == 0 || more->roster.gen > ledger->roster.gen)
     ledger->roster = more->roster;
   else if (more->roster.commits)
     add_sums(&ledger->roster, &more->roster);
@@ -376,7 +376,7 @@ static loom_status take_news(loom_cluster *cluster, const struct loom_text *answ
       news->roster = (struct loom_ledger_part){.shard = shard, .blocks = blocks, .polls = polls};
     else if (shard < loom_cluster_shards(cluster))
       news->blocks[shard] = blocks;
-    news->renewed |= gen > 0;
+    news->renewed |= gen > 0 && shard != LOOM_ROSTER_SHARD;
   }
   return LOOM_OK;
 }

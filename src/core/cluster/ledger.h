@@ -31,8 +31,8 @@ struct loom_ledger_part {
 };
 
 /*
-** In the place of a shard, for the roster: `blocks` are its rows then, `polls` the bytes of their values, and day and generation are 0
-** (roster_cluster.h).
+** In the place of a shard, for the roster (roster_cluster.h): `blocks` are its rows then, `polls` the bytes of their values, `added` the
+** ingest that began its generation, which has no row of before; and the day is 0.
 */
 #define LOOM_ROSTER_SHARD 65534
 

@@ -43,6 +43,20 @@ static loom_status send(loom_cluster *cluster, struct loom_text *rows, loom_erro
   return status;
 }
 
+static bool put_row(uint64_t ingest, const char *kind, size_t kind_length, int64_t store,
+                    const char *value, size_t length, struct loom_text *rows,
+                    struct loom_ledger_part *part) {
+  if (!loom_text_reserve(rows, 64 + kind_length + length))
+    return false;
+  loom_row_put_u64(rows, ingest);
+  loom_row_put_string(rows, kind, kind_length);
+  loom_row_put_u64(rows, (uint64_t)store);
+  loom_row_put_string(rows, value, length);
+  part->blocks++;
+  part->polls += length;
+  return true;
+}
+
 static loom_status put_entry(loom_database *head, uint64_t ingest,
                              const struct loom_roster_entry *entry, struct loom_text *value,
                              struct loom_text *rows, struct loom_ledger_part *part,
@@ -50,17 +64,20 @@ static loom_status put_entry(loom_database *head, uint64_t ingest,
   const char *kind = loom_roster_kind_name(entry->kind);
   value->length = 0;
   loom_status status = loom_roster_put(head, entry, value, error);
-  if (status == LOOM_OK && !loom_text_reserve(rows, 64 + strlen(kind) + value->length))
+  if (status == LOOM_OK && !put_row(ingest, kind, strlen(kind), entry->store,
+                                    value->length ? value->bytes : "", value->length, rows, part))
     status = loom_no_memory(error);
-  if (status != LOOM_OK)
-    return status;
-  loom_row_put_u64(rows, ingest);
-  loom_row_put_string(rows, kind, strlen(kind));
-  loom_row_put_u64(rows, (uint64_t)entry->store);
-  loom_row_put_string(rows, value->length ? value->bytes : "", value->length);
-  part->blocks++;
-  part->polls += value->length;
-  return LOOM_OK;
+  return status;
+}
+
+/* The ingest behind which rows are of the generation. */
+static uint64_t begin_of(const struct loom_ledger *ledger) {
+  return ledger->roster.added ? ledger->roster.added - 1 : 0;
+}
+
+static bool put_visible(struct loom_text *sql, const struct loom_ledger *ledger, uint64_t since) {
+  return loom_sql_add(sql, "ingest > %" PRIu64 " AND ", since) &&
+         loom_ledger_put_ingests(ledger, sql);
 }
 
 /* The question of how many rows there are that fulfil a condition, and of how many bytes. */
@@ -68,7 +85,7 @@ static bool put_count(struct loom_text *sql, const struct loom_ledger *ledger, u
   bool good = loom_sql_add(sql,
                            "SELECT count(), sum(length(value)) FROM (SELECT DISTINCT kind, "
                            "number, ingest, value FROM roster WHERE ");
-  good = good && (ledger ? loom_ledger_put_ingests(ledger, sql)
+  good = good && (ledger ? put_visible(sql, ledger, begin_of(ledger))
                          : loom_sql_add(sql, "ingest = %" PRIu64, ingest));
   return good && loom_sql_add(sql, ") FORMAT RowBinary");
 }
@@ -121,7 +138,6 @@ loom_status loom_roster_cluster_write(loom_cluster *cluster, uint64_t ingest, lo
   const struct loom_roster_entry *entries;
   struct loom_text value = {0}, rows = {0};
   size_t count;
-  *part = (struct loom_ledger_part){.shard = LOOM_ROSTER_SHARD, .newest = INT64_MIN};
   loom_status status = loom_roster_touched(head, &entries, &count, error);
   for (size_t i = 0; status == LOOM_OK && i < count; i++) {
     status = put_entry(head, ingest, &entries[i], &value, &rows, part, error);
@@ -146,6 +162,9 @@ struct row {
 };
 
 struct reading {
+  /* takes a row; `removed`: only what is in its place is to go */
+  loom_status (*take)(struct reading *reading, const struct row *row, bool removed,
+                      loom_error *error);
   loom_cluster *cluster;
   const struct loom_ledger *ledger;
   uint64_t since;
@@ -155,8 +174,8 @@ struct reading {
 };
 
 static bool put_condition(const struct reading *reading, struct loom_text *sql) {
-  return loom_sql_add(sql, " FROM roster WHERE ingest > %" PRIu64 " AND ", reading->since) &&
-         loom_ledger_put_ingests(reading->ledger, sql);
+  return loom_sql_add(sql, " FROM roster WHERE ") &&
+         put_visible(sql, reading->ledger, reading->since);
 }
 
 /* The next row; `bad` where there is none. */
@@ -170,8 +189,8 @@ static struct row take_row(struct loom_row_reader *reader) {
   return row;
 }
 
-/* Puts the row in place of what the head has; `removed`: only takes that away. */
-static loom_status apply_row(const struct reading *reading, const struct row *row, bool removed,
+/* Puts the row in place of what the head has. */
+static loom_status apply_row(struct reading *reading, const struct row *row, bool removed,
                              loom_error *error) {
   struct loom_roster_entry entry = {.store = row->store};
   if (!loom_roster_kind_from_name(row->kind, row->kind_length, &entry.kind))
@@ -181,14 +200,14 @@ static loom_status apply_row(const struct reading *reading, const struct row *ro
   return loom_roster_take(reading->head, &entry, row->value, removed ? 0 : row->length, error);
 }
 
-static loom_status apply_rows(const struct reading *reading, const struct loom_text *answer,
-                              bool removed, loom_error *error) {
+static loom_status take_rows(struct reading *reading, const struct loom_text *answer, bool removed,
+                             loom_error *error) {
   struct loom_row_reader reader = loom_row_reader_of(answer);
   loom_status status = LOOM_OK;
   while (status == LOOM_OK && loom_row_more(&reader)) {
     struct row row = take_row(&reader);
     status = reader.bad ? loom_fail(error, LOOM_EIO, "shard 1: the answer is cut off")
-                        : apply_row(reading, &row, removed, error);
+                        : reading->take(reading, &row, removed, error);
   }
   return status;
 }
@@ -228,7 +247,7 @@ static loom_status read_portion(struct reading *reading, uint64_t first, uint64_
   struct loom_text answer = {0};
   loom_status status = ask_rows(reading, "kind != 'exclusion'", first, end, &answer, error);
   if (status == LOOM_OK)
-    status = apply_rows(reading, &answer, false, error);
+    status = take_rows(reading, &answer, false, error);
   loom_text_free(&answer);
   return status;
 }
@@ -239,9 +258,9 @@ static loom_status read_exclusions(struct reading *reading, loom_error *error) {
   loom_status status =
       ask_rows(reading, "kind = 'exclusion'", 0, (uint64_t)INT64_MAX, &answer, error);
   if (status == LOOM_OK)
-    status = apply_rows(reading, &answer, true, error);
+    status = take_rows(reading, &answer, true, error);
   if (status == LOOM_OK)
-    status = apply_rows(reading, &answer, false, error);
+    status = take_rows(reading, &answer, false, error);
   loom_text_free(&answer);
   return status;
 }
@@ -273,8 +292,12 @@ static loom_status read_once(struct reading *reading, loom_error *error) {
 loom_status loom_roster_cluster_read(loom_cluster *cluster, const struct loom_ledger *ledger,
                                      uint64_t since, const struct loom_ledger_part *wanted,
                                      loom_database *head, loom_error *error) {
-  struct reading reading = {
-      .cluster = cluster, .ledger = ledger, .since = since, .wanted = wanted, .head = head};
+  struct reading reading = {.take = apply_row,
+                            .cluster = cluster,
+                            .ledger = ledger,
+                            .since = since > begin_of(ledger) ? since : begin_of(ledger),
+                            .wanted = wanted,
+                            .head = head};
   if (wanted->blocks == 0)
     return LOOM_OK;
   for (unsigned i = 0; i < loom_cluster_replicas(cluster, 0); i++) {
@@ -289,4 +312,94 @@ loom_status loom_roster_cluster_read(loom_cluster *cluster, const struct loom_le
                    "shard 1: its replicas have %" PRIu64 " of %" PRIu64
                    " rows of the roster, by the ledger: some lag",
                    reading.rows, wanted->blocks);
+}
+
+/* ---- to write anew ---- */
+
+/* Has a replica asked first that has all. */
+static loom_status prove(loom_cluster *cluster, const struct loom_ledger *ledger,
+                         loom_error *error) {
+  struct loom_ledger_part found = {0};
+  for (unsigned i = 0; i < loom_cluster_replicas(cluster, 0); i++) {
+    struct loom_text sql = {0}, answer = {0};
+    bool good = put_count(&sql, ledger, 0);
+    loom_status status = ask(cluster, &sql, good, 0, &answer, error);
+    bool is_whole = take_count(&answer, &found) && found.blocks == ledger->roster.blocks &&
+                    found.polls == ledger->roster.polls;
+    loom_text_free(&answer);
+    if (status != LOOM_OK || is_whole)
+      return status;
+    loom_cluster_turn_away(cluster, 0);
+  }
+  return loom_fail(error, LOOM_EIO,
+                   "shard 1: its replicas have %" PRIu64 " of %" PRIu64
+                   " rows of the roster, by the ledger: some lag",
+                   found.blocks, ledger->roster.blocks);
+}
+
+loom_status loom_roster_cluster_left(loom_cluster *cluster, const struct loom_ledger *ledger,
+                                     struct loom_ledger_part *left, loom_error *error) {
+  struct loom_text sql = {0}, answer = {0};
+  *left = (struct loom_ledger_part){.shard = LOOM_ROSTER_SHARD};
+  loom_status status = prove(cluster, ledger, error);
+  if (status != LOOM_OK)
+    return status;
+  bool good = loom_sql_add(&sql,
+                           "SELECT count(), sum(length(last)) FROM (SELECT kind, number, "
+                           "argMax(value, ingest) AS last FROM roster WHERE ") &&
+              put_visible(&sql, ledger, begin_of(ledger)) &&
+              loom_sql_add(&sql, " GROUP BY kind, number) WHERE last != '' FORMAT RowBinary");
+  status = ask(cluster, &sql, good, 0, &answer, error);
+  if (status == LOOM_OK && !take_count(&answer, left))
+    status = loom_fail(error, LOOM_EIO, "shard 1: the answer is cut off");
+  loom_text_free(&answer);
+  return status;
+}
+
+struct renewal {
+  struct reading reading; /* the first member */
+  uint64_t ingest;
+  struct loom_text rows;
+  struct loom_ledger_part *part;
+};
+
+static loom_status keep_row(struct reading *reading, const struct row *row, bool removed,
+                            loom_error *error) {
+  struct renewal *renewal = (struct renewal *)reading;
+  if (removed || row->length == 0)
+    return LOOM_OK;
+  if (!put_row(renewal->ingest, row->kind, row->kind_length, row->store, row->value, row->length,
+               &renewal->rows, renewal->part))
+    return loom_no_memory(error);
+  return renewal->rows.length >= INSERT_SIZE ? send(reading->cluster, &renewal->rows, error)
+                                             : LOOM_OK;
+}
+
+loom_status loom_roster_cluster_renew(loom_cluster *cluster, const struct loom_ledger *ledger,
+                                      uint64_t ingest, struct loom_ledger_part *part,
+                                      loom_error *error) {
+  struct renewal renewal = {.reading = {.take = keep_row,
+                                        .cluster = cluster,
+                                        .ledger = ledger,
+                                        .since = begin_of(ledger),
+                                        .wanted = &ledger->roster},
+                            .ingest = ingest,
+                            .part = part};
+  struct loom_ledger_part left;
+  *part = (struct loom_ledger_part){.shard = LOOM_ROSTER_SHARD,
+                                    .gen = ledger->roster.gen + 1,
+                                    .added = ingest,
+                                    .newest = INT64_MIN};
+  loom_status status = loom_roster_cluster_left(cluster, ledger, &left, error);
+  if (status == LOOM_OK)
+    status = read_once(&renewal.reading, error);
+  if (status == LOOM_OK)
+    status = send(cluster, &renewal.rows, error);
+  loom_text_free(&renewal.rows);
+  if (status == LOOM_OK && (renewal.reading.rows != ledger->roster.blocks ||
+                            renewal.reading.bytes != ledger->roster.polls ||
+                            part->blocks != left.blocks || part->polls != left.polls))
+    status = loom_fail(error, LOOM_EIO,
+                       "shard 1: the roster did not come whole: nothing was written anew");
+  return status;
 }

@@ -36,6 +36,7 @@ struct loom_cluster_write {
   int64_t begun_at;          /* in milliseconds of loom_clock */
   time_t begun_on; /* and by the clock on the wall, which goes on while the machine is asleep */
   unsigned files;
+  bool renews_roster;
   bool failed; /* a part of it, which cannot be told from the others: it is not to be committed */
   struct loom_ledger_part *parts; /* that were written */
   size_t part_count, part_capacity;
@@ -253,10 +254,22 @@ static loom_status check_time(const struct loom_cluster_write *write, loom_error
                    LOOM_INGEST_TIME / 3600);
 }
 
+static loom_status write_entries(struct loom_cluster_write *write, loom_error *error) {
+  struct loom_ledger_part part = {
+      .shard = LOOM_ROSTER_SHARD, .gen = write->ledger.roster.gen, .newest = INT64_MIN};
+  loom_status status = begin_ingest(write, error);
+  if (status == LOOM_OK)
+    status = check_time(write, error);
+  if (status == LOOM_OK && write->renews_roster)
+    status = loom_roster_cluster_renew(write->cluster, &write->ledger, write->ingest, &part, error);
+  if (status == LOOM_OK)
+    status = loom_roster_cluster_write(write->cluster, write->ingest, write->head, &part, error);
+  return status == LOOM_OK ? keep_part(write, &part, error) : status;
+}
+
 /* Writes what the transaction has changed of the roster, and stores that waited with their polls. */
 static loom_status write_roster(struct loom_cluster_write *write, loom_error *error) {
   const struct loom_roster_entry *entries;
-  struct loom_ledger_part part;
   size_t count = 0;
   int64_t unsent;
   loom_status status = loom_unsent_first(write->head, &unsent, error);
@@ -264,14 +277,9 @@ static loom_status write_roster(struct loom_cluster_write *write, loom_error *er
     status = loom_roster_touch_stores(write->head, unsent, error);
   if (status == LOOM_OK)
     status = loom_roster_touched(write->head, &entries, &count, error);
-  if (status != LOOM_OK || count == 0)
+  if (status != LOOM_OK || (count == 0 && !write->renews_roster))
     return status;
-  status = begin_ingest(write, error);
-  if (status == LOOM_OK)
-    status = check_time(write, error);
-  if (status == LOOM_OK)
-    status = loom_roster_cluster_write(write->cluster, write->ingest, write->head, &part, error);
-  return status == LOOM_OK ? keep_part(write, &part, error) : status;
+  return write_entries(write, error);
 }
 
 static loom_status commit_all(struct loom_cluster_write *write, loom_error *error) {
@@ -777,6 +785,10 @@ loom_status loom_cluster_write_renewed(loom_cluster_write *write, int32_t day, i
   free(renewal.parts);
   write->failed |= status != LOOM_OK;
   return status;
+}
+
+void loom_cluster_write_renew_roster(loom_cluster_write *write) {
+  write->renews_roster = true;
 }
 
 loom_cluster *loom_cluster_write_cluster(const loom_cluster_write *write) {

@@ -66,6 +66,9 @@ loom_status loom_cluster_write_day(loom_cluster_write *write, int32_t day,
 loom_status loom_cluster_write_renewed(loom_cluster_write *write, int32_t day, int64_t cut,
                                        loom_error *error);
 
+/* Has the commit begin the roster's next generation, of what it is now; nothing else of it is to be changed in the transaction. */
+void loom_cluster_write_renew_roster(loom_cluster_write *write);
+
 /* What it writes to, and the ledger as it was when this began; both are the write's. */
 loom_cluster *loom_cluster_write_cluster(const loom_cluster_write *write);
 const struct loom_ledger *loom_cluster_write_ledger(const loom_cluster_write *write);
