@@ -173,6 +173,43 @@ describe("near the data", function()
     files.remove_folder(own)
   end)
 
+  it("a cluster that goes on all the time is reported on at one commit or another", function()
+    if missing then return end
+    local other = folder .. "/busy.conf"
+    servers.conf(other, database)
+    for i = 1, 15 do
+      files.write(folder .. "/busy" .. i, ("store_id,status,timestamp_utc\nbusy%d,active,2023-01-25 11:00:00\n"):format(i))
+    end
+    start("sh " .. files.write(folder .. "/busy.sh", ("for i in $(seq 15); do %s %s/busy$i || exit; done\ntouch %s/done\n")
+      :format(shell.line("ingest", other, "--quiet", "--status"), folder, folder)))
+    local seen = 0
+    repeat
+      local is_last = files.exists(folder .. "/done")
+      local together = with_workers(workers)
+      assert.equal(0, together.status, together.err)
+      local _, count = together.out:gsub("\nbusy", "")
+      for i = 1, count do
+        assert.matches("\nbusy" .. i .. ",", together.out, 1, true)
+      end
+      assert.is_true(count >= seen)
+      seen = count
+    until is_last
+    assert.equal(15, seen)
+    assert.equal((shell.good("report", conf)), with_workers(workers).out)
+  end)
+
+  it("workers that are silent are not waited for one by one, nor for long", function()
+    if missing then return end
+    local silent = start_worker(2)
+    local process = shell.run("pgrep -P " .. pids[#pids]).out:match "%d+"
+    process = shell.run("pgrep -P " .. process).out:match "%d+" or process
+    shell.run("kill -STOP " .. process)
+    local together = with_workers { silent, workers[1], silent, workers[2], silent }
+    shell.run("kill -CONT " .. process)
+    assert.equal(0, together.status, together.err)
+    assert.equal((shell.good("report", conf)), together.out)
+  end)
+
   it("a dead worker has another one of its shard asked, and without one says so", function()
     if missing then return end
     local dead = "http://127.0.0.1:" .. server.free_port()

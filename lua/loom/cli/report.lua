@@ -229,7 +229,7 @@ local function workers_of(args, format)
   end
   local token
   token, message = cluster.secret(conf.worker_token_file)
-  return token and { conf = args.database, workers = urls, token = token } or common.fail(message)
+  return token and { conf = args.database, workers = urls, token = token, patience = conf.patience } or common.fail(message)
 end
 
 -- --flat asks for the format that it belongs to.
@@ -266,10 +266,10 @@ local function tell_warnings(args, monitor, report)
   end
 end
 
-local TRIES = 5 -- snapshots that workers are asked for before the cluster is too busy
-
--- Has workers make it: once more, of the snapshot that there is then, where the cluster has gone on meanwhile.
+-- Has workers make it: once more, of the snapshot that there is then, where the cluster has gone on meanwhile. One that polls
+-- come to all the time stands still for seconds between two commits, and nothing is written before all workers are at the same.
 local function run_by_workers(args, format, asked)
+  local deadline = core.clock() + asked.patience
   local wanted = options_of(args, format)
   wanted.slo = (args.slo or args.slo_attribute) and { target = args.slo, attribute = args.slo_attribute } or nil
   wanted.threads, wanted.name_attribute = nil, nil
@@ -279,7 +279,7 @@ local function run_by_workers(args, format, asked)
   end
   local coordinator = require "loom.workers.coordinator"
   local found, message, code
-  for _ = 1, TRIES do
+  repeat
     local opened, problem = common.with_data(args.database, function(monitor)
       found, message, code = coordinator.write(monitor, asked, wanted, { format = format, flat = args.flat,
         columns = args.columns, neutralise_formulas = args.neutralise_formulas }, args.output or io.stdout)
@@ -288,10 +288,7 @@ local function run_by_workers(args, format, asked)
     if not opened then
       found, message, code = nil, problem, nil
     end
-    if found or code ~= "EBUSY" then
-      break
-    end
-  end
+  until found or code ~= "EBUSY" or core.clock() > deadline
   clear()
   if not found then
     return nil, message

@@ -35,26 +35,10 @@ local function object_of(text)
   return type(value) == "table" and value or nil
 end
 
--- What a worker says that it is; nil and why it is none.
-local function greet(self, url)
-  local streams = self.cluster.streams(1)
-  local body = canonical { hello = true, loom = self.own.loom, tz = self.own.tz }
-  local said, message = streams:open(1, { url = path_of(url), token = self.token, ca_file = self.ca_file, body = body,
-    stall = HELLO_TIME })
-  while said and said ~= "" do
-    said, message = streams:take(WAIT)
-    if said == true then
-      said = ""
-    elseif said == false then
-      said = true
-    end
-  end
-  local head = said and object_of(streams:head(1))
-  streams:close()
-  if not head then
-    return nil, message or "it is no worker"
-  end
-  local difference = handshake.difference(self.own, head)
+-- What has said this is the worker of which shard; nil and why it is none.
+local function shard_of(self, text)
+  local head = object_of(text)
+  local difference = not head and "it is no worker" or handshake.difference(self.own, head)
   if difference then
     return nil, difference
   elseif head.database ~= self.database or head.shards ~= self.shards or not tonumber(head.shard) or head.shard < 1
@@ -64,24 +48,75 @@ local function greet(self, url)
   return head.shard
 end
 
--- Which workers are there, by shard; nil and what is missing.
-local function find_workers(self, urls)
-  local by_shard, problems = {}, {}
-  for shard = 1, self.shards do
-    by_shard[shard] = {}
+-- Asks a worker what it is.
+local function start_greeting(self, url, body)
+  local streams = self.cluster.streams(1)
+  local opened, message = streams:open(1, { url = path_of(url), token = self.token, ca_file = self.ca_file, body = body,
+    stall = HELLO_TIME })
+  return { url = url, streams = streams, problem = not opened and message or nil }
+end
+
+-- Goes on with one for some milliseconds, and returns whether it has ended.
+local function go_on(self, greeting, wait)
+  if greeting.shard or greeting.problem then
+    return true
   end
+  local said, message = greeting.streams:take(wait)
+  if said then
+    greeting.shard, greeting.problem = shard_of(self, greeting.streams:head(1))
+  elseif said == nil then
+    greeting.problem = message
+  end
+  return said ~= false
+end
+
+-- What workers are, all of which are asked at once: those that are silent have each other's time.
+local function greet(self, urls)
+  local body = canonical { hello = true, loom = self.own.loom, tz = self.own.tz }
+  local greetings, wait = {}, math.floor(WAIT / #urls)
+  for i, url in ipairs(urls) do
+    greetings[i] = start_greeting(self, url, body)
+  end
+  local deadline, all_ended = core.clock() + HELLO_TIME, false
+  while not all_ended and core.clock() < deadline do
+    all_ended = true
+    for _, greeting in ipairs(greetings) do
+      all_ended = go_on(self, greeting, wait) and all_ended
+    end
+  end
+  for _, greeting in ipairs(greetings) do
+    greeting.streams:close()
+  end
+  return greetings
+end
+
+-- What keeps addresses from being asked; nil: nothing.
+local function find_bad_address(self, urls)
   for _, url in ipairs(urls) do
     local is_url, is_safe = self.cluster.is_address(url)
     if not is_url then
-      return nil, ("EINVAL: --workers: '%s' is no address: http://host:8444 or https://host:8444 is expected"):format(url)
+      return ("EINVAL: --workers: '%s' is no address: http://host:8444 or https://host:8444 is expected"):format(url)
     elseif not is_safe then
-      return nil, ("EINVAL: the token would go to %s as it is: https:// is expected"):format(url)
+      return ("EINVAL: the token would go to %s as it is: https:// is expected"):format(url)
     end
-    local shard, message = greet(self, url)
-    if shard then
-      table.insert(by_shard[shard], url)
+  end
+end
+
+-- Which workers are there, by shard; nil and what is missing.
+local function find_workers(self, urls)
+  local by_shard, problems = {}, {}
+  local bad = find_bad_address(self, urls)
+  if bad then
+    return nil, bad
+  end
+  for shard = 1, self.shards do
+    by_shard[shard] = {}
+  end
+  for _, greeting in ipairs(greet(self, urls)) do
+    if greeting.shard then
+      table.insert(by_shard[greeting.shard], greeting.url)
     else
-      problems[#problems + 1] = url .. ": " .. message:gsub("^E%u+: ", "")
+      problems[#problems + 1] = greeting.url .. ": " .. (greeting.problem or "it does not answer"):gsub("^E%u+: ", "")
     end
   end
   for shard, list in ipairs(by_shard) do
