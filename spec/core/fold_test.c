@@ -138,6 +138,11 @@ static void check_at(struct model *model, uint64_t number) {
   struct loom_ledger_part roster = sum_of(model, LOOM_ROSTER_SHARD, 0, wanted);
   assert_same_part(&ledger.roster, &roster);
   assert_voids(model, &ledger);
+  struct loom_ledger rows;
+  assert_status(loom_ledger_read_unfolded(model->cluster, wanted, &rows, &error), LOOM_OK, &error);
+  assert_int_equal(rows.folded, 0);
+  assert_true(loom_ledger_adds_up(&rows, &ledger));
+  loom_ledger_free(&rows);
   loom_ledger_free(&ledger);
 }
 

@@ -1061,6 +1061,19 @@ static void reads_the_same_when_the_ledger_is_folded(void **state) {
   end(&fixture);
 }
 
+static void tells_that_a_fold_is_wrong(void **state) {
+  struct fixture fixture = begin();
+  (void)state;
+  fill(&fixture);
+  assert_true(fold(&fixture) > 0);
+  assert_problems(&fixture, 0);
+  for (size_t i = 0; i < fixture.fake->ledger_count; i++)
+    if (strcmp(fixture.fake->ledger[i].step, "folded") == 0)
+      fixture.fake->ledger[i].added++; /* which no replica's blocks tell */
+  assert_problems(&fixture, 1);
+  end(&fixture);
+}
+
 /* Another writer, which began later, and commits first. */
 static void commit_first(struct fake_cluster *fake) {
   static const uint64_t ingest = UINT64_C(1) << 60;
@@ -1667,6 +1680,7 @@ int main(void) {
       cmocka_unit_test(is_written_by_its_owner_alone),
       cmocka_unit_test(drops_what_was_replaced),
       cmocka_unit_test(reads_the_same_when_the_ledger_is_folded),
+      cmocka_unit_test(tells_that_a_fold_is_wrong),
       cmocka_unit_test(begins_nothing_behind_a_later_commit),
       cmocka_unit_test(is_not_done_where_it_was_folded_without),
       cmocka_unit_test(removes_old_polls),

@@ -150,6 +150,21 @@ static loom_status check_roster(const struct checking *checking, unsigned replic
   return LOOM_OK;
 }
 
+/* Compares what the ledger says by its last fold with its rows. */
+static loom_status check_fold(const struct checking *checking, loom_error *error) {
+  struct loom_ledger rows;
+  const struct loom_ledger *ledger = checking->ledger;
+  if (ledger->folded == 0)
+    return LOOM_OK;
+  loom_status status = loom_ledger_read_unfolded(checking->cluster, ledger->number, &rows, error);
+  if (status != LOOM_OK)
+    return status;
+  if (!loom_ledger_adds_up(&rows, ledger))
+    checking->tell(checking->context, "the ledger's rows say otherwise than their fold");
+  loom_ledger_free(&rows);
+  return LOOM_OK;
+}
+
 loom_status loom_care_check(loom_cluster *cluster, loom_remote_problem_fn *tell, void *context,
                             loom_error *error) {
   struct loom_ledger ledger;
@@ -157,6 +172,7 @@ loom_status loom_care_check(loom_cluster *cluster, loom_remote_problem_fn *tell,
   if (status != LOOM_OK)
     return status;
   const struct checking checking = {cluster, &ledger, tell, context};
+  status = check_fold(&checking, error);
   for (unsigned i = 0; status == LOOM_OK && i < loom_cluster_shards(cluster); i++)
     for (unsigned j = 0; status == LOOM_OK && j < loom_cluster_replicas(cluster, i); j++)
       status = check_replica(&checking, i, j, error);

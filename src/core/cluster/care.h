@@ -20,7 +20,7 @@ loom_status loom_care_look(loom_cluster *cluster, loom_replica_fn *tell, void *c
                            loom_error *error);
 
 /*
-** Compares blocks, polls and sums of every day on every replica with the ledger, as it is now. LOOM_OK also where there are
+** Compares blocks, polls and sums of every day on every replica with the ledger, as it is now, and its fold with its rows. LOOM_OK also where there are
 ** problems, which are told; that a replica does not answer is one.
 */
 loom_status loom_care_check(loom_cluster *cluster, loom_remote_problem_fn *tell, void *context,

@@ -326,10 +326,10 @@ static loom_status read_more(loom_cluster *cluster, const struct loom_ledger *fo
 ** again, when its answer was lost.
 */
 static loom_status read_once(loom_cluster *cluster, uint64_t number, uint64_t ingest,
-                             struct loom_ledger *ledger, loom_error *error) {
-  struct loom_ledger fold, more = {0};
+                             bool is_folded, struct loom_ledger *ledger, loom_error *error) {
+  struct loom_ledger fold = {0}, more = {0};
   *ledger = (struct loom_ledger){0};
-  loom_status status = read_fold(cluster, 0, number, &fold, error);
+  loom_status status = is_folded ? read_fold(cluster, 0, number, &fold, error) : LOOM_OK;
   if (status == LOOM_OK)
     status = read_more(cluster, &fold, number, false, &more, error);
   if (status == LOOM_ECORRUPT && more.commits > more.number) {
@@ -347,15 +347,25 @@ static loom_status read_once(loom_cluster *cluster, uint64_t number, uint64_t in
   return status;
 }
 
-loom_status loom_ledger_read(loom_cluster *cluster, uint64_t number, uint64_t ingest,
-                             struct loom_ledger *ledger, loom_error *error) {
+static loom_status read_by_turns(loom_cluster *cluster, uint64_t number, uint64_t ingest,
+                                 bool is_folded, struct loom_ledger *ledger, loom_error *error) {
   loom_status status = LOOM_ECORRUPT;
   for (unsigned i = 0; status == LOOM_ECORRUPT && i < loom_cluster_replicas(cluster, 0); i++) {
-    status = read_once(cluster, number, ingest, ledger, error);
+    status = read_once(cluster, number, ingest, is_folded, ledger, error);
     if (status == LOOM_ECORRUPT)
       loom_cluster_turn_away(cluster, 0);
   }
   return status;
+}
+
+loom_status loom_ledger_read(loom_cluster *cluster, uint64_t number, uint64_t ingest,
+                             struct loom_ledger *ledger, loom_error *error) {
+  return read_by_turns(cluster, number, ingest, true, ledger, error);
+}
+
+loom_status loom_ledger_read_unfolded(loom_cluster *cluster, uint64_t number,
+                                      struct loom_ledger *ledger, loom_error *error) {
+  return read_by_turns(cluster, number, 0, false, ledger, error);
 }
 
 /* ---- what is new ---- */
@@ -790,11 +800,16 @@ static bool is_same_part(const struct loom_ledger_part *a, const struct loom_led
          a->newest == b->newest && a->commits == b->commits;
 }
 
-bool loom_ledger_is_same(const struct loom_ledger *a, const struct loom_ledger *b) {
+bool loom_ledger_adds_up(const struct loom_ledger *a, const struct loom_ledger *b) {
   bool same = a->number == b->number && a->ingest == b->ingest && a->part_count == b->part_count &&
-              a->void_count == b->void_count && is_same_part(&a->roster, &b->roster);
+              is_same_part(&a->roster, &b->roster);
   for (size_t i = 0; same && i < a->part_count; i++)
     same = is_same_part(&a->parts[i], &b->parts[i]);
+  return same;
+}
+
+bool loom_ledger_is_same(const struct loom_ledger *a, const struct loom_ledger *b) {
+  bool same = loom_ledger_adds_up(a, b) && a->void_count == b->void_count;
   for (size_t i = 0; same && i < a->void_count; i++)
     same = a->voids[i] == b->voids[i];
   return same;

@@ -168,7 +168,14 @@ loom_status loom_ledger_commit(loom_cluster *cluster, uint64_t ingest, uint64_t 
 
 /* ---- folds: see fold.h ---- */
 
-/* Whether both say the same of the same commit. */
+/* Reads it as it was at a commit by all rows that there are, without a fold. */
+loom_status loom_ledger_read_unfolded(loom_cluster *cluster, uint64_t number,
+                                      struct loom_ledger *ledger, loom_error *error);
+
+/* Whether both say the same of the same commit, but for what is void. */
+bool loom_ledger_adds_up(const struct loom_ledger *a, const struct loom_ledger *b);
+
+/* Whether they say all the same. */
 bool loom_ledger_is_same(const struct loom_ledger *a, const struct loom_ledger *b);
 
 /*
