@@ -129,6 +129,28 @@ cluster.describe("what the service of a cluster has answered", function(each)
     until_in_cluster(before + taken + 1)
   end)
 
+  it("is written anew where it came in many pieces", function()
+    service:stop()
+    local text = "store_id,status,timestamp_utc\nc,active,2023-01-25 1%d:00:00\n"
+    for i = 1, 4 do
+      local path = folder .. "/late.csv"
+      files.write(path, text:format(i))
+      shell.good("ingest", conf, "--status", path, "--quiet")
+    end
+    local function blocks()
+      return tonumber((shell.good("cluster", "status", conf):match " in (%d+) blocks? of "))
+    end
+    local before, report = blocks(), shell.good("report", conf, "--all-stores")
+    service = server.start(folder, { database = conf, arguments = { "--compact-every", "1s" } })
+    await("the day written anew", function()
+      return service:request("/metrics").body:find 'loom_compactions_total{outcome="done"} 1\n'
+    end, log)
+    assert.equal(before - 3, blocks())
+    assert.equal(report, (shell.good("report", conf, "--all-stores")))
+    assert.equal(conf .. ": ok\n", (shell.good("cluster", "check", conf)))
+    assert.equal(200, send("live1", "?durable=cluster").status)
+  end)
+
   it("waits while the cluster is away", function()
     local before = polls_in_cluster()
     act "kill"

@@ -5,6 +5,7 @@
 #include "cluster/remote_cluster.h"
 #include "cluster/care.h"
 #include "cluster/flush.h"
+#include "cluster/tend.h"
 #include "cluster/fold.h"
 #include "cluster/ledger.h"
 #include "fake_cluster.h"
@@ -1115,11 +1116,11 @@ static void is_not_done_where_it_was_folded_without(void **state) {
   struct fixture fixture = begin();
   struct loom_counts counts;
   loom_error error;
-  const char *text = HEADER "b,active,2023-01-25 10:00:00\n";
+  const char *const texts[] = {HEADER "b,active,2023-01-25 10:00:00\n"};
   (void)state;
   store_one(&fixture, HEADER "a,active,2023-01-25 10:00:00\n");
   fixture.fake->before_commit = fold_without_it;
-  assert_int_equal(store_texts(fixture.head, &text, 1, &counts, &error), LOOM_EIO);
+  assert_int_equal(store_texts(fixture.head, texts, 1, &counts, &error), LOOM_EIO);
   assert_non_null(strstr(error.message, "it is not known whether the polls came to the cluster"));
   store_one(&fixture, HEADER "c,active,2023-01-25 10:00:00\n");
   end(&fixture);
@@ -1482,25 +1483,109 @@ static void flushes_nothing_while_another_head_alone_writes(void **state) {
   end(&fixture);
 }
 
+/* A commit of no polls. */
+static void commit_by_another(struct fake_cluster *fake) {
+  uint64_t ingest = 0, number = 0;
+  for (size_t i = 0; i < fake->ledger_count; i++)
+    ingest = fake->ledger[i].ingest > ingest ? fake->ledger[i].ingest : ingest;
+  while (fake_holding(fake, number + 1))
+    number++;
+  add_step(fake, "begin", ++ingest, 0);
+  add_step(fake, "part", ingest, number + 1);
+  fake->ledger[fake->ledger_count - 1].shard = LOOM_ROSTER_SHARD;
+  add_step(fake, "commit", ingest, number + 1);
+}
+
+static loom_status tend(loom_database *head, const struct loom_tend_rules *rules, bool *tended,
+                        loom_error *error) {
+  return loom_tend(head, open_of, head, rules, tended, error);
+}
+
+static void writes_days_anew_by_and_by(void **state) {
+  struct fixture fixture = begin();
+  struct loom_tend_rules rules = {.commits = 3, .past_commits = 3, .polls = UINT64_MAX};
+  loom_error error;
+  bool tended;
+  int days = 0;
+  (void)state;
+  fill(&fixture); /* three commits of five days */
+  rules.commits = 4;
+  assert_status(tend(fixture.head, &rules, &tended, &error), LOOM_OK, &error);
+  assert_false(tended); /* none of which is over by then */
+  rules.commits = 3;
+  rules.polls = 10;
+  assert_status(tend(fixture.head, &rules, &tended, &error), LOOM_OK, &error);
+  assert_false(tended);
+  rules.polls = UINT64_MAX;
+  spool(&fixture, HEADER "shop 1,inactive,2023-01-21 09:00:00\nwaits,active,2023-01-21 09:00:00\n");
+  do {
+    assert_status(tend(fixture.head, &rules, &tended, &error), LOOM_OK, &error);
+    days += tended;
+    assert_same_reports(&fixture);
+    assert_problems(&fixture, 0);
+  } while (tended);
+  assert_int_equal(days, 5);
+  assert_spooled(fixture.head, 2);
+  flush(fixture.head);
+  assert_same_reports(&fixture);
+  rules = (struct loom_tend_rules){
+      .commits = 9, .past_commits = 2, .polls = UINT64_MAX, .past = INT32_MAX};
+  assert_status(tend(fixture.head, &rules, &tended, &error), LOOM_OK, &error);
+  assert_true(tended); /* that of the flush */
+  assert_status(tend(fixture.head, &rules, &tended, &error), LOOM_OK, &error);
+  assert_false(tended);
+  assert_same_reports(&fixture);
+  assert_problems(&fixture, 0);
+  end(&fixture);
+}
+
+static void writes_no_day_anew_that_others_write(void **state) {
+  struct fixture fixture = begin();
+  const struct loom_tend_rules rules = {.commits = 3, .polls = UINT64_MAX};
+  char path[640];
+  loom_error error;
+  loom_database *second;
+  bool tended;
+  (void)state;
+  fill(&fixture);
+  snprintf(path, sizeof path, "%s", scratch_path(&fixture.scratch, "head.db"));
+  meanwhile.path = path;
+  meanwhile.remote = loom_database_remote(fixture.head);
+  meanwhile.text = HEADER "shop 1,inactive,2023-01-21 09:00:00\n";
+  spool(&fixture, meanwhile.text);
+  fixture.fake->before_blocks = commit_by_another;
+  assert_int_equal(tend(fixture.head, &rules, &tended, &error), LOOM_EBUSY);
+  assert_false(tended);
+  flush(fixture.head);
+  assert_same_reports(&fixture);
+  fixture.fake->before_blocks = spool_meanwhile; /* which is no reason not to */
+  assert_status(tend(fixture.head, &rules, &tended, &error), LOOM_OK, &error);
+  assert_true(tended);
+  assert_spooled(fixture.head, 1);
+  commit_elsewhere(&fixture, "second.db", HEADER "shop 4,active,2023-01-29 09:00:00\n");
+  assert_status(tend(fixture.head, &rules, &tended, &error), LOOM_OK, &error);
+  assert_false(tended); /* the head is behind */
+  flush(fixture.head);
+  assert_same_reports(&fixture);
+  assert_problems(&fixture, 0);
+  assert_status(attach(&fixture, "third.db", &second, &error), LOOM_OK, &error);
+  take_over(second);
+  assert_int_equal(tend(fixture.head, &rules, &tended, &error), LOOM_EOWNER);
+  loom_database_close(second);
+  end(&fixture);
+}
+
 static int meanwhile_times;
 
 /* Whoever may write to the head commits something of no polls, each time. */
 static void commit_by_this_head(struct fake_cluster *fake) {
   loom_database *head;
   loom_error error;
-  uint64_t ingest = 0, number = 0;
   assert_status(loom_database_open(meanwhile.path, LOOM_OPEN_EXISTING, 0, &head, &error), LOOM_OK,
                 &error);
   loom_database_set_remote(head, meanwhile.remote->type->retain(meanwhile.remote));
   if (loom_database_begin_write(head, &error) == LOOM_OK) {
-    for (size_t i = 0; i < fake->ledger_count; i++)
-      ingest = fake->ledger[i].ingest > ingest ? fake->ledger[i].ingest : ingest;
-    while (fake_holding(fake, number + 1))
-      number++;
-    add_step(fake, "begin", ++ingest, 0);
-    add_step(fake, "part", ingest, number + 1);
-    fake->ledger[fake->ledger_count - 1].shard = LOOM_ROSTER_SHARD;
-    add_step(fake, "commit", ingest, number + 1);
+    commit_by_another(fake);
     loom_database_rollback(head);
     meanwhile_times++;
   }
@@ -1693,6 +1778,8 @@ int main(void) {
       cmocka_unit_test(flushes_behind_what_others_have_committed),
       cmocka_unit_test(flushes_nothing_while_another_head_alone_writes),
       cmocka_unit_test(flushes_while_others_write_to_the_head_all_the_time),
+      cmocka_unit_test(writes_days_anew_by_and_by),
+      cmocka_unit_test(writes_no_day_anew_that_others_write),
       cmocka_unit_test(numbers_new_stores_behind_those_of_others),
       cmocka_unit_test(keeps_what_waits_when_the_roster_is_written_anew),
       cmocka_unit_test(brings_a_head_up_that_was_opened_without_the_cluster),

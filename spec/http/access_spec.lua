@@ -11,7 +11,8 @@ require "loom.http"
 local families = require("loom.http.metrics").families
 
 -- Of a cluster alone: see spec/cluster/spool_spec.lua.
-local OF_CLUSTERS = { loom_polls_spooled = true, loom_flushes_total = true, loom_flush_timestamp_seconds = true }
+local OF_CLUSTERS = { loom_polls_spooled = true, loom_flushes_total = true, loom_flush_timestamp_seconds = true,
+  loom_compactions_total = true }
 local router = require "loom.http.router"
 
 local unpack = table.unpack or unpack -- luacheck: compat

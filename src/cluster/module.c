@@ -18,6 +18,8 @@
 **   cluster.drop(handle, age)     how many generations of shards' days were dropped, which were replaced so many seconds ago
 **   cluster.flush(handle, path)   takes what is spooled in the head to the cluster; handle: one that was attached:
 **                                 {polls, new, duplicates, conflicts, waiting}
+**   cluster.tend(handle, path)    writes one day anew that many ingests have written (tend.h), beside others who write: whether there was
+**                                 one
 **   cluster.secret(path)          a secret of one line, of a file that is nobody else's
 **   cluster.is_address(url)       whether it is one: true, and whether a secret may go there; or false
 **   cluster.streams(count)        rows of so many workers, merged: see net/streams.h
@@ -32,6 +34,7 @@
 #include "cluster/flush.h"
 #include "cluster/fold.h"
 #include "cluster/ledger.h"
+#include "cluster/tend.h"
 #include "cluster/remote_cluster.h"
 #include "cluster/topology.h"
 #include "net/http.h"
@@ -42,6 +45,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static void push_shards(lua_State *L, const struct loom_conf *conf) {
   lua_createtable(L, (int)conf->shard_count, 0);
@@ -502,6 +506,32 @@ static int flush(lua_State *L) {
   return 1;
 }
 
+#define TEND_COMMITS 32
+#define TEND_PAST_COMMITS 4   /* what comes late is not worth more */
+#define TEND_PAST 3600        /* seconds since its end, in which most comes that is late */
+#define TEND_POLLS (16 << 20) /* 128 MB, for which a flush waits */
+
+/* tend(handle, path) */
+static int tend(lua_State *L) {
+  loom_error error;
+  struct loom_conf conf;
+  bool tended;
+  const struct loom_tend_rules rules = {.commits = TEND_COMMITS,
+                                        .past_commits = TEND_PAST_COMMITS,
+                                        .past = (int32_t)((time(NULL) - TEND_PAST) / 86400),
+                                        .polls = TEND_POLLS};
+  loom_database *database = lloom_check_handle(L, 1, LLOOM_DATABASE);
+  luaL_argcheck(L, loom_database_remote(database), 1, "it was not attached");
+  if (loom_conf_read(lloom_check_path(L, 2), &conf, &error) != LOOM_OK)
+    return lloom_failure(L, &error);
+  loom_status status = loom_tend(database, open_another, &conf, &rules, &tended, &error);
+  loom_conf_free(&conf);
+  if (status != LOOM_OK)
+    return lloom_failure(L, &error);
+  lua_pushboolean(L, tended);
+  return 1;
+}
+
 /* ---- workers ---- */
 
 /* secret(path) */
@@ -640,12 +670,14 @@ static int progress(lua_State *L) {
 __attribute__((visibility("default"))) int luaopen_loom_cluster(lua_State *L);
 
 int luaopen_loom_cluster(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"read", read_conf},        {"topology", topology}, {"create", create},
-      {"attach", attach},         {"status", status_of},  {"check", check},
-      {"compact", compact},       {"fold", fold},         {"secret", read_secret},
-      {"is_address", is_address}, {"streams", streams},   {"drop", drop},
-      {"take_over", take_over},   {"flush", flush},       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"read", read_conf},      {"topology", topology},
+                                       {"create", create},       {"attach", attach},
+                                       {"status", status_of},    {"check", check},
+                                       {"compact", compact},     {"fold", fold},
+                                       {"secret", read_secret},  {"is_address", is_address},
+                                       {"streams", streams},     {"drop", drop},
+                                       {"take_over", take_over}, {"tend", tend},
+                                       {"flush", flush},         {NULL, NULL}};
   static const luaL_Reg methods[] = {{"open", open_stream}, {"take", take},         {"head", head},
                                      {"tail", tail},        {"progress", progress}, {NULL, NULL}};
   lloom_new_type(L, STREAMS, methods, close_streams);

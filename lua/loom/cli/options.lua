@@ -103,8 +103,11 @@ end
 --- Reader of a duration.
 options.duration = parsed(core.parse_duration)
 
+--- The same, or "none".
+options.duration_or_none = parsed(core.parse_duration, "none")
+
 --- Reader of how far a poll may lie ahead of the clock.
-options.max_ahead = parsed(core.parse_duration, "none")
+options.max_ahead = options.duration_or_none
 
 --- Reader of a day's openings: spans with commas between them, or "closed".
 function options.spans(text)

@@ -155,6 +155,8 @@ function command.add_to(parser)
     .. "--allow. May be given again.", network):count "*"
   options.add(serve, "--agent-url", "URL", "Where people reach the service, such as https://example.org/loom: alerts link to its "
     .. "dashboard (see loom agent --url).", options.url)
+  options.add(serve, "--compact-every", "DUR", "How often a day of a cluster's polls that came in many pieces is written anew, "
+    .. "if there is one (default: 1m; none: never).", options.duration_or_none)
   serve:flag "--no-agent":description "Start no agent of alerts beside it: see loom agent."
   serve:flag "--print-config":description "Print the configuration of nginx, and run nothing."
   serve:option "--log-level":argname "L":choices { "error", "warn", "notice", "info", "debug" }:default "notice"
@@ -266,6 +268,8 @@ local function configuration(args, chosen, loopback, database, reports, modules,
     client_uploads = args.client_uploads,
     body_rate = args.body_rate,
     body_timeout = args.body_timeout,
+    compact_every = args.compact_every
+      and (args.compact_every == "none" and 0 or time.seconds(time.duration(args.compact_every))),
   }
 end
 

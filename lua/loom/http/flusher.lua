@@ -7,6 +7,8 @@ local opening = require "loom.opening"
 
 local flusher = {}
 
+local REPLACED_FOR = 3600 -- seconds, after which no report reads it any more
+
 local PATIENCE = 5 -- seconds for which servers are asked whether the head is theirs: it is flushed to them later
 
 -- The head that was opened before is still open, unless it was deleted or replaced.
@@ -40,25 +42,51 @@ local function open(cluster, path)
   return true
 end
 
+-- Writes what work(cluster, path, …) returns, as JSON; its argument is a list as JSON, which begins with the path.
+local function answer(write, argument, work)
+  local arguments = cjson.decode(argument)
+  local cluster, message, code = opening.cluster()
+  local is_open, found
+  if cluster then
+    is_open, message, code = open(cluster, arguments[1])
+  end
+  if is_open then
+    found, message, code = work(cluster, arguments[1], arguments[2])
+  end
+  if not found then
+    return nil, message, code
+  end
+  write(cjson.encode(found))
+  return true
+end
+
 --- Takes what is spooled to the cluster, and writes what became of it as JSON.
 -- @tparam function write
 -- @tparam string argument the path of the cluster's file, in a list as JSON
 -- @return true, or nil, the failure and its code
 function flusher.flush(write, argument)
-  local path = cjson.decode(argument)[1]
-  local cluster, message, code = opening.cluster()
-  local is_open, flushed
-  if cluster then
-    is_open, message, code = open(cluster, path)
-  end
-  if is_open then
-    flushed, message, code = cluster.flush(database, path)
-  end
-  if not flushed then
-    return nil, message, code
-  end
-  write(cjson.encode(flushed))
-  return true
+  return answer(write, argument, function(cluster, path)
+    return cluster.flush(database, path)
+  end)
+end
+
+--- Writes a day anew that came in many pieces, and writes as JSON whether there was one: `tended`.
+-- @tparam function write
+-- @tparam string argument a list as JSON: the path of the cluster's file, and whether the ledger is to be folded, too, and
+--   what was replaced an hour ago dropped
+-- @return true, or nil, the failure and its code
+function flusher.tend(write, argument)
+  return answer(write, argument, function(cluster, path, is_full)
+    local tended, message, code = cluster.tend(database, path)
+    local done = tended ~= nil
+    if done and is_full then
+      done, message, code = cluster.fold(database)
+    end
+    if done and is_full then
+      done, message, code = cluster.drop(database, REPLACED_FOR)
+    end
+    return done and { tended = tended } or nil, message, code
+  end)
 end
 
 return flusher

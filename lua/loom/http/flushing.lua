@@ -1,6 +1,7 @@
 --- Polls on their way to a cluster. Those that are sent to the service are in the head when they are answered, and one worker
--- has a thread take them to the cluster (see src/core/cluster/flush.h): every two seconds, or when there are many. What all
--- workers know of it is in the shared dictionary `loom`.
+-- has a thread take them to the cluster (see src/core/cluster/flush.h): every two seconds, or when there are many. Each flush
+-- leaves pieces of days, which the thread writes anew between two flushes (see src/core/cluster/tend.h). What all workers know
+-- of it is in the shared dictionary `loom`.
 -- @module loom.http.flushing
 
 local cjson = require "cjson.safe"
@@ -19,12 +20,16 @@ local LOOK = 10 -- seconds: where nothing waits, what others have committed is a
 local POLLS_MAX = 16 * 1024 * 1024 -- that may wait: 128 MB of the head, and of memory for who reads all of them
 local TICK = 0.05 -- seconds between two looks
 local PATIENCE = 30 -- seconds that a request waits for the cluster
+local COMPACT_EVERY = 60 -- seconds from one look for a day that is to be written anew to the next
+local SHARE = 20 -- and so many times as long as the last one took: a twentieth of the time at the most
+local FULL_EVERY = 3600 -- seconds until the ledger is folded, and what was replaced is dropped
 local RESULT_MAX = 4096 -- bytes
 
 -- The numbers that workers share, by what they are; a worker's own where there is no dictionary.
 local WAITING, BEGUN, DONE, WANTED, LAST = "flush waiting", "flush begun", "flush done", "flush wanted", "flush last"
 local TAKEN = "flush taken" -- 1: another head alone writes to the cluster
 local OUTCOMES = 'loom_flushes_total{outcome="%s"}'
+local COMPACTIONS = 'loom_compactions_total{outcome="%s"}'
 local own = {}
 
 local function get(key)
@@ -88,6 +93,21 @@ local function note_failure(of, message, code)
   of.pause = code == "EBUSY" and of.pause or math.min(of.pause * 2, PAUSE_MAX)
 end
 
+local function note_compaction(of, found, message)
+  local took = core.clock() - of.compacted
+  of.compact_pause = math.max(of.compact_every, took * SHARE)
+  if found then
+    of.is_compaction_told = false
+    add(COMPACTIONS:format "done", found.tended and 1 or 0)
+    return
+  end
+  add(COMPACTIONS:format "failed", 1)
+  if not of.is_compaction_told then
+    log.write(ngx.WARN, "loom: days of the cluster are not compacted: ", tostring(message))
+  end
+  of.is_compaction_told = true
+end
+
 local function take_result(of)
   local spool, message, code = of.thread:result()
   of.is_running = false
@@ -95,7 +115,10 @@ local function take_result(of)
   if spool then
     spool:close()
   end
-  if found then
+  if of.is_compacting then
+    of.is_compacting = false
+    note_compaction(of, found, message)
+  elseif found then
     note_success(of, found)
   else
     note_failure(of, message, code)
@@ -115,6 +138,20 @@ local function start(of)
   set(WANTED, 0)
   of.is_running = true
   of.thread:start("flush", cjson.encode { of.path })
+end
+
+-- Behind a flush that has gone well, so that the thread is there and the cluster, too.
+local function is_compaction_due(of)
+  return of.compact_every > 0 and of.is_known and of.pause == EVERY and not of.is_told and get(WANTED) == 0
+    and core.clock() - of.compacted >= of.compact_pause
+end
+
+local function compact(of)
+  local now = core.clock()
+  local is_full = now - of.full >= FULL_EVERY
+  of.compacted, of.full = now, is_full and now or of.full
+  of.is_running, of.is_compacting = true, true
+  of.thread:start("tend", cjson.encode { of.path, is_full })
 end
 
 local function is_due(of)
@@ -147,6 +184,8 @@ local function tick(premature, of)
     take_result(of)
   elseif not of.is_running and is_due(of) then
     start(of)
+  elseif not of.is_running and is_compaction_due(of) then
+    compact(of)
   end
   return timer.after(TICK, tick, of)
 end
@@ -160,12 +199,15 @@ end
 --- Begins, where a monitor has its polls in a cluster.
 -- @tparam loom.monitor monitor
 -- @tparam string folder for results that are long, which none are
-function flushing.open(monitor, folder)
+-- @tparam[opt=60] number compact_every seconds from one look for a day that is to be written anew to the next; 0: none is
+function flushing.open(monitor, folder, compact_every)
   state = nil
   if monitor.file == monitor.path then
     return
   end
-  state = { path = monitor.path, folder = folder, pause = EVERY, started = -math.huge }
+  local every, now = compact_every or COMPACT_EVERY, core.clock()
+  state = { path = monitor.path, folder = folder, pause = EVERY, started = -math.huge,
+    compact_every = every, compact_pause = every, compacted = now, full = now }
   if not ngx.shared.loom or ngx.worker.id() == 0 then
     set(WAITING, math.max(get(WAITING), count_waiting(monitor)))
     set(TAKEN, 0)

@@ -108,8 +108,8 @@ end
 --   worker (default 4), and from one client (2), which is a token, or an address where none are needed, `body_rate` and
 --   `body_timeout`: bytes a second that one has to come by (default 4096), and seconds that it may lag behind (30); `prefix`: a
 --   path such as `/loom`, below which a proxy in front has the service, for the links in answers; `journal`: the configuration
---   has the variables of `loom.http.journal`; `ends_with_master`: the worker ends when nginx's master does, also by SIGKILL (not
---   where there is none: `master_process off`)
+--   has the variables of `loom.http.journal`; `compact_every`: see `loom.http.flushing`; `ends_with_master`: the worker
+--   ends when nginx's master does, also by SIGKILL (not where there is none: `master_process off`)
 function http.init_worker(options)
   if options.ends_with_master then
     assert(core.end_with_parent())

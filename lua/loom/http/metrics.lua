@@ -113,6 +113,7 @@ metrics.families = {
   loom_polls_spooled = { "gauge", "Polls that wait to get to the cluster." },
   loom_flushes_total = { "counter", "Tries to take polls to the cluster, by outcome." },
   loom_flush_timestamp_seconds = { "gauge", "When polls were last taken to the cluster, in seconds since 1970." },
+  loom_compactions_total = { "counter", "Days of a cluster written anew, and failures of that, by outcome." },
   loom_ingests_total = { "counter", "Files ingested through the service, by kind." },
   loom_reports = { "gauge", "Reports by state." },
   loom_stores_known = { "gauge", "Stores that are known, with polls or without." },

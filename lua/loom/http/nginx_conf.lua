@@ -170,6 +170,7 @@ http {
       hosts = @hosts@,
       journal = @journal@,
       prefix = @prefix@,
+      compact_every = @compact_every@,
     }
   }
   exit_worker_by_lua_block { require("loom.http").exit_worker() }
@@ -245,8 +246,8 @@ http {
 --   `database`, `reports`, `token_file`, `access_log` and `audit_log` (the last three optional, without "$"); `rate`
 --   (requests a second of one address), `trust_proxy` (addresses and networks), `prefix` (a path without what nginx or a pattern
 --   would take for its own, but for points), `store_days`, `time_limit`, `log_limit`, `csv_formulas`, `default_zone`,
---   `max_ahead`, `cors_origin`, `host`, and those of files that come, `rows_limit`, `uploads`, `client_uploads`, `body_rate` and
---   `body_timeout`: see `loom.http.init_worker` (all optional)
+--   `max_ahead`, `cors_origin`, `host`, and those of files that come, `rows_limit`, `uploads`, `client_uploads`, `body_rate`,
+--   `body_timeout` and `compact_every`: see `loom.http.init_worker` (all optional)
 function nginx_conf.text(options)
   local modules = {}
   for i, path in ipairs(options.modules) do
@@ -291,6 +292,7 @@ function nginx_conf.text(options)
     body_rate = options.body_rate and ("%d"):format(options.body_rate) or "nil",
     body_timeout = tostring(options.body_timeout),
     hosts = options.host and "{ " .. lua_string(options.host) .. " }" or "nil",
+    compact_every = options.compact_every and ("%.3f"):format(options.compact_every) or "nil",
     cors_origin = options.cors_origin and lua_string(options.cors_origin) or "nil",
   }
   return (template:gsub("@([%l_]+)@", values))

@@ -135,7 +135,7 @@ local function open(options, create)
   fleet.open(monitor, options.time_limit, options.log_limit)
   budget.open(options.store_days)
   tasks.open(options.reports)
-  flushing.open(monitor, options.reports)
+  flushing.open(monitor, options.reports, options.compact_every)
   timer.after(0, tick, state)
   return true
 end

@@ -13,7 +13,10 @@ describe("flushing", function()
     core.clock = function() return now end
     core.thread = function()
       return {
-        start = function() task.state, task.count = "running", task.count + 1 end,
+        start = function(_, work, argument)
+          task.state, task.count = "running", task.count + 1
+          task.work, task.argument = work, argument
+        end,
         state = function() return task.state end,
         result = function()
           task.state = "idle"
@@ -45,7 +48,7 @@ describe("flushing", function()
         end,
       } },
     }
-    flushing.open(monitor, "folder")
+    flushing.open(monitor, "folder", 0)
   end)
 
   after_each(function()
@@ -163,6 +166,43 @@ describe("flushing", function()
     flushing.check()
     assert.equal(0, (flushing.figures()))
     assert.matches("this head writes to the cluster again", log[#log])
+  end)
+
+  local function finish_compaction(tended)
+    task.answer, task.state = ('{"tended":%s}'):format(tended), "ended"
+    return pass()
+  end
+
+  it("has days written anew between flushes, one at a time", function()
+    flushing.open(monitor, "folder", 5)
+    pass()
+    finish(0)
+    assert.equal(1, pass(4.9))
+    assert.equal(2, pass(0.2))
+    assert.equal("tend", task.work)
+    assert.equal('["cluster.conf",false]', task.argument)
+    flushing.note(1)
+    assert.equal(2, pass(2)) -- it takes two seconds, of which twenty times as many have to pass
+    finish_compaction(true)
+    assert.equal(3, pass())
+    assert.equal("flush", task.work)
+    finish(0)
+    assert.equal(1, shared['loom_compactions_total{outcome="done"}'])
+    assert.equal(4, pass(37)) -- a look
+    finish(0)
+    assert.equal(4, pass(0.5))
+    pass(1)
+    assert.equal("tend", task.work)
+    task.answer, task.state = nil, "ended"
+    pass()
+    assert.equal(1, shared['loom_compactions_total{outcome="failed"}'])
+    assert.matches("shard 1 does not answer", log[#log])
+    pass(3600)
+    finish(0)
+    pass()
+    assert.equal('["cluster.conf",true]', task.argument)
+    finish_compaction(false)
+    assert.equal(1, shared['loom_compactions_total{outcome="done"}'])
   end)
 
   it("takes no more polls when too many wait", function()

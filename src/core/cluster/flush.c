@@ -194,7 +194,7 @@ static loom_status begin(loom_database *head, const struct load *load, loom_clus
     loom_cluster_free(cluster);
     return status;
   }
-  status = loom_cluster_write_ahead(cluster, write, error);
+  status = loom_cluster_write_ahead(cluster, head, write, error);
   if (status != LOOM_OK)
     return status;
   const struct loom_ledger *ledger = loom_cluster_write_ledger(*write);

@@ -354,8 +354,8 @@ loom_status loom_cluster_lend(void *context, loom_cluster **cluster, loom_error 
   return LOOM_OK;
 }
 
-loom_status loom_cluster_write_ahead(loom_cluster *cluster, loom_cluster_write **out,
-                                     loom_error *error) {
+loom_status loom_cluster_write_ahead(loom_cluster *cluster, loom_database *head,
+                                     loom_cluster_write **out, loom_error *error) {
   struct loom_cluster_write *write = calloc(1, sizeof *write);
   *out = NULL;
   if (!write) {
@@ -364,6 +364,7 @@ loom_status loom_cluster_write_ahead(loom_cluster *cluster, loom_cluster_write *
   }
   write->pending = (struct loom_pending){.commit = commit, .abandon = abandon};
   write->cluster = cluster;
+  write->head = head;
   loom_status status = loom_ledger_read(cluster, LOOM_LAST_COMMIT, 0, &write->ledger, error);
   if (status == LOOM_OK)
     *out = write;

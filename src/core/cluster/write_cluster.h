@@ -30,10 +30,11 @@ loom_status loom_cluster_lend(void *context, loom_cluster **cluster, loom_error 
 
 /*
 ** One that begins before its transaction does, so that others may write to the head while it sends: the ledger is the last one, of which
-** the head has to be when they are joined. Takes the cluster over, also when it fails. Joined, it is the transaction's; or it is freed.
+** the head has to be when they are joined. Takes the cluster over, also when it fails. Joined, it is the transaction's; or it is freed. Until then
+** it only reads the head.
 */
-loom_status loom_cluster_write_ahead(loom_cluster *cluster, loom_cluster_write **write,
-                                     loom_error *error);
+loom_status loom_cluster_write_ahead(loom_cluster *cluster, loom_database *head,
+                                     loom_cluster_write **write, loom_error *error);
 void loom_cluster_write_join(loom_cluster_write *write, loom_database *head);
 void loom_cluster_write_free(loom_cluster_write *write);
 
