@@ -130,6 +130,8 @@ describe("the SQL of a cluster", function()
     all_same()
     same("ingest", "DB", "--quiet", "--status", write_polls("three", "d,active,2023-01-24 22:00:00"))
     all_same()
+    shell.good("cluster", "compact", conf) -- with an ingest that began before, and never committed
+    all_same()
     shell.good("cluster", "check", conf)
     shell.good("cluster", "status", conf)
     same("check", "DB")

@@ -429,6 +429,18 @@ static inline void fake_left(struct fake_cluster *fake, unsigned shard, const ch
       fake_put_number(out, fake->roster[i].ingest);
 }
 
+/* The days, and their generations, of which a list of ingests has rows; some more than once. */
+static inline void fake_days_of(struct fake_cluster *fake, unsigned shard, const char *sql,
+                                struct loom_text *out) {
+  const char *list = fake_behind(sql, "ingest IN (");
+  for (size_t i = 0; i < fake->block_count[shard]; i++)
+    if (fake_list_has_number(list, fake->blocks[shard][i].ingest)) {
+      assert_true(loom_text_reserve(out, 8));
+      loom_row_put_u32(out, (uint32_t)fake->blocks[shard][i].day);
+      loom_row_put_u32(out, fake->blocks[shard][i].gen);
+    }
+}
+
 /* What ingests behind one have brought. */
 static inline void fake_news(struct fake_cluster *fake, const char *sql, uint64_t last,
                              struct loom_text *out) {
@@ -747,6 +759,8 @@ static inline void fake_select(struct fake_cluster *fake, unsigned shard, unsign
     fake_old(fake, sql, out);
   } else if (strstr(sql, "SELECT DISTINCT blocks FROM ledger")) {
     fake_forgotten(fake, sql, out);
+  } else if (strstr(sql, "SELECT DISTINCT day, gen FROM block")) {
+    fake_days_of(fake, shard, sql, out);
   } else if (strstr(sql, "SELECT DISTINCT ingest FROM block") ||
              strstr(sql, "SELECT DISTINCT ingest FROM roster")) {
     fake_left(fake, shard, sql, out);

@@ -1062,6 +1062,47 @@ static void reads_the_same_when_the_ledger_is_folded(void **state) {
   end(&fixture);
 }
 
+/* How many ingests every question names. */
+static size_t count_voids(struct fixture *fixture) {
+  loom_error error;
+  loom_cluster *cluster;
+  struct loom_ledger ledger;
+  assert_status(loom_remote_open(fixture->head, &cluster, &error), LOOM_OK, &error);
+  assert_status(loom_ledger_read(cluster, LOOM_LAST_COMMIT, 0, &ledger, &error), LOOM_OK, &error);
+  size_t count = ledger.void_count;
+  loom_ledger_free(&ledger);
+  loom_cluster_free(cluster);
+  return count;
+}
+
+static void forgets_what_failed_a_day_ago(void **state) {
+  struct fixture fixture = begin();
+  struct loom_counts counts;
+  loom_error error;
+  const char *text = HEADER "a,inactive,2023-01-25 11:00:00\n";
+  (void)state;
+  store_one(&fixture, HEADER "a,active,2023-01-25 10:00:00\n");
+  fixture.fake->before_commit = commit_over;
+  assert_int_equal(store_texts(fixture.head, &text, 1, &counts, &error), LOOM_EBUSY);
+  for (size_t i = 0; i < fixture.fake->ledger_count; i++)
+    fixture.fake->ledger[i].at = 1;
+  store_one(&fixture, HEADER "a,active,2023-01-26 10:00:00\n");
+  store_one(&fixture, HEADER "a,active,2023-01-27 10:00:00\n");
+  assert_int_equal(count_voids(&fixture), 1);
+  assert_true(fold(&fixture) > 0);
+  assert_int_equal(count_voids(&fixture), 1); /* its rows are there */
+  compact(&fixture, 1);
+  compact(&fixture, 0);
+  drop(&fixture, 0);
+  assert_true(fold(&fixture) > 0);
+  assert_int_equal(count_voids(&fixture), 0);
+  assert_same_reports(&fixture);
+  assert_problems(&fixture, 0);
+  store_one(&fixture, text);
+  assert_same_reports(&fixture);
+  end(&fixture);
+}
+
 static void tells_that_a_fold_is_wrong(void **state) {
   struct fixture fixture = begin();
   (void)state;
@@ -1765,6 +1806,7 @@ int main(void) {
       cmocka_unit_test(is_written_by_its_owner_alone),
       cmocka_unit_test(drops_what_was_replaced),
       cmocka_unit_test(reads_the_same_when_the_ledger_is_folded),
+      cmocka_unit_test(forgets_what_failed_a_day_ago),
       cmocka_unit_test(tells_that_a_fold_is_wrong),
       cmocka_unit_test(begins_nothing_behind_a_later_commit),
       cmocka_unit_test(is_not_done_where_it_was_folded_without),

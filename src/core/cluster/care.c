@@ -2,6 +2,7 @@
 ** Care.
 */
 #include "cluster/care.h"
+#include "base/grow.h"
 #include "cluster/roster_cluster.h"
 #include "cluster/row_binary.h"
 #include "cluster/sql_text.h"
@@ -191,13 +192,67 @@ static bool is_in_pieces(const struct loom_ledger *ledger, int32_t day) {
   return false;
 }
 
-static loom_status renew_days(loom_cluster_write *write, uint64_t *days, loom_error *error) {
+struct days {
+  int32_t *items;
+  size_t count, capacity;
+};
+
+/* Adds a shard's days that have rows of void ingests in the generation that is in force. */
+static loom_status add_void_days(const struct loom_ledger *ledger, unsigned shard,
+                                 const struct loom_text *answer, struct days *days,
+                                 loom_error *error) {
+  struct loom_row_reader reader = loom_row_reader_of(answer);
+  while (loom_row_more(&reader)) {
+    int32_t day = loom_row_i32(&reader);
+    uint32_t gen = loom_row_u32(&reader);
+    const struct loom_ledger_part *part = loom_ledger_find(ledger, shard, day);
+    if (reader.bad)
+      return loom_fail(error, LOOM_EIO, "shard %u: the answer is cut off", shard + 1);
+    if (!part || part->gen != gen)
+      continue;
+    if (!loom_grow(&days->items, &days->capacity, days->count + 1, sizeof *days->items))
+      return loom_no_memory(error);
+    days->items[days->count++] = day;
+  }
+  return LOOM_OK;
+}
+
+/* Those of which a void ingest has rows: they go where the day is written anew, and it can be forgotten (voids.h). */
+static loom_status find_void_days(loom_cluster *cluster, const struct loom_ledger *ledger,
+                                  struct days *days, loom_error *error) {
+  struct loom_text sql = {0}, answer = {0};
+  const struct loom_question question = {.sql = &sql, .size = LOOM_RANGE};
+  bool good = loom_sql_add(&sql, "SELECT DISTINCT day, gen FROM block WHERE ingest IN (");
+  for (size_t i = 0; good && i < ledger->void_count; i++)
+    good = loom_sql_add(&sql, i ? ",%" PRIu64 : "%" PRIu64, ledger->voids[i]);
+  good = good && loom_sql_add(&sql, ") FORMAT RowBinary");
+  loom_status status = good ? LOOM_OK : loom_no_memory(error);
+  for (unsigned i = 0; status == LOOM_OK && ledger->void_count && i < loom_cluster_shards(cluster);
+       i++) {
+    status = loom_cluster_ask(cluster, i, &question, &answer, error);
+    if (status == LOOM_OK)
+      status = add_void_days(ledger, i, &answer, days, error);
+  }
+  loom_text_free(&sql);
+  loom_text_free(&answer);
+  return status;
+}
+
+static bool has(const struct days *days, int32_t day) {
+  for (size_t i = 0; i < days->count; i++)
+    if (days->items[i] == day)
+      return true;
+  return false;
+}
+
+static loom_status renew_some(loom_cluster_write *write, const struct days *more, uint64_t *days,
+                              loom_error *error) {
   const struct loom_ledger *ledger = loom_cluster_write_ledger(write);
   size_t count;
   int32_t *list = loom_ledger_days(ledger, &count);
   loom_status status = list ? LOOM_OK : loom_no_memory(error);
   for (size_t i = 0; status == LOOM_OK && i < count; i++) {
-    if (!is_in_pieces(ledger, list[i]))
+    if (!is_in_pieces(ledger, list[i]) && !has(more, list[i]))
       continue;
     if (*days == 0)
       status = loom_cluster_write_begin_file(write, error);
@@ -206,6 +261,16 @@ static loom_status renew_days(loom_cluster_write *write, uint64_t *days, loom_er
     ++*days;
   }
   free(list);
+  return status;
+}
+
+static loom_status renew_days(loom_cluster_write *write, uint64_t *days, loom_error *error) {
+  struct days more = {0};
+  loom_status status = find_void_days(loom_cluster_write_cluster(write),
+                                      loom_cluster_write_ledger(write), &more, error);
+  if (status == LOOM_OK)
+    status = renew_some(write, &more, days, error);
+  free(more.items);
   return status;
 }
 

@@ -32,7 +32,7 @@ struct loom_compacted {
 };
 
 /*
-** Writes days anew that more than one commit has written, and the roster where so many rows of it are superseded, or, where `least` is 0,
+** Writes days anew that more than one commit has written, or of which an ingest that was never committed has rows, and the roster where so many rows of it are superseded, or, where `least` is 0,
 ** as many as are left, and not few; each in its next generation. What was superseded stays on the servers' disks until it is dropped.
 ** Holds the head's write lock, and takes the cluster over.
 */
