@@ -1401,6 +1401,79 @@ static void keeps_the_spool_while_the_cluster_is_away(void **state) {
   end(&fixture);
 }
 
+/* A write of nothing, which may wait for a gate. */
+struct marked_write {
+  loom_write write; /* the first member */
+  pthread_mutex_t *gate;
+  int mark;
+};
+
+static int marks[4];
+static atomic_int mark_count;
+
+static loom_status wait_at_gate(loom_write *write, loom_error *error) {
+  struct marked_write *marked = (struct marked_write *)write;
+  (void)error;
+  if (marked->gate) {
+    pthread_mutex_lock(marked->gate);
+    pthread_mutex_unlock(marked->gate);
+  }
+  return LOOM_OK;
+}
+
+static loom_status note_mark(loom_write *write, loom_sink *sink, loom_error *error) {
+  (void)sink;
+  (void)error;
+  marks[mark_count++] = ((struct marked_write *)write)->mark;
+  return LOOM_OK;
+}
+
+static void keep_marked(loom_write *write) {
+  (void)write;
+}
+
+static void has_polls_overtake_what_waits_for_the_cluster(void **state) {
+  static const struct loom_write_type alone = {.prepare = wait_at_gate,
+                                               .apply = note_mark,
+                                               .clear = keep_marked,
+                                               .free = keep_marked,
+                                               .alone = true},
+                                      spooling = {.prepare = wait_at_gate,
+                                                  .apply = note_mark,
+                                                  .clear = keep_marked,
+                                                  .free = keep_marked};
+  struct fixture fixture = begin();
+  loom_error error;
+  loom_writer *writer;
+  pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+  struct marked_write writes[] = {
+      {.gate = &gate, .mark = 1}, {.mark = 2}, {.mark = 3}, {.mark = 4}};
+  const struct loom_writer_options options = {
+      .busy_timeout = 10000, .capacity = 1 << 20, .remote = loom_database_remote(fixture.head)};
+  (void)state;
+  mark_count = 0;
+  assert_status(
+      loom_writer_new(scratch_path(&fixture.scratch, "head.db"), &options, &writer, &error),
+      LOOM_OK, &error);
+  pthread_mutex_lock(&gate);
+  for (size_t i = 0; i < COUNT_OF(writes); i++) {
+    loom_write_init(&writes[i].write, i < 2 ? &alone : &spooling);
+    writes[i].write.spools = i >= 2;
+    assert_status(loom_writer_submit(writer, &writes[i].write, &error), LOOM_OK, &error);
+  }
+  pthread_mutex_unlock(&gate);
+  for (size_t i = 0; i < COUNT_OF(writes); i++)
+    while (loom_write_state(&writes[i].write, NULL) == LOOM_WRITE_PENDING)
+      nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+  loom_writer_free(writer);
+  const int expected[] = {1, 3, 4, 2};
+  for (size_t i = 0; i < COUNT_OF(writes); i++) {
+    assert_int_equal(loom_write_state(&writes[i].write, NULL), LOOM_WRITE_DONE);
+    assert_int_equal(marks[i], expected[i]);
+  }
+  end(&fixture);
+}
+
 static void has_a_writer_spool_polls(void **state) {
   struct fixture fixture = begin();
   loom_error error;
@@ -1817,6 +1890,7 @@ int main(void) {
       cmocka_unit_test(keeps_what_is_spooled_during_a_flush),
       cmocka_unit_test(keeps_the_spool_while_the_cluster_is_away),
       cmocka_unit_test(has_a_writer_spool_polls),
+      cmocka_unit_test(has_polls_overtake_what_waits_for_the_cluster),
       cmocka_unit_test(flushes_behind_what_others_have_committed),
       cmocka_unit_test(flushes_nothing_while_another_head_alone_writes),
       cmocka_unit_test(flushes_while_others_write_to_the_head_all_the_time),

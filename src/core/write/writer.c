@@ -297,10 +297,40 @@ static bool is_apart(const loom_writer *writer, const loom_write *write, const l
   return write->type->alone || (writer->spool && write->spools != before->spools);
 }
 
+static bool has_spooling(const loom_writer *writer) {
+  const loom_write *write = writer->queue.first;
+  while (write && !write->spools)
+    write = write->next;
+  return write;
+}
+
+/* Whether what is next has to wait until others may be written to again. */
+static bool is_early(const loom_writer *writer) {
+  return writer->options.remote && writer->queue.first && !writer->queue.first->spools &&
+         !writer->stopping && milliseconds_since(&writer->written) < REMOTE_EVERY;
+}
+
+/* Takes what is spooled past that which has to wait, and whose answer nobody has. */
+static struct list take_spooling(loom_writer *writer) {
+  struct list group = {0};
+  for (loom_write *write = writer->queue.first, *next; write; write = next) {
+    next = write->next;
+    if (write->spools) {
+      unlink_write(&writer->queue, write);
+      append(&group, write);
+    }
+  }
+  return group;
+}
+
 /* Takes the writes that go into the next transaction. */
 static struct list take_group(loom_writer *writer) {
   struct list group = {0};
   loom_write *write;
+  if (is_early(writer))
+    group = take_spooling(writer);
+  if (group.first)
+    return group;
   while ((write = writer->queue.first) && !(group.last && is_apart(writer, write, group.last))) {
     append(&group, shift(&writer->queue));
     if (write->type->alone)
@@ -322,13 +352,11 @@ static bool wait_for_work(loom_writer *writer) {
   return result == 0;
 }
 
-/* Waits until others may be written to again. */
+/* Waits until others may be written to again, or there is something that does not. */
 static void spare_remote(loom_writer *writer) {
   struct timespec until = writer->written;
-  if (!writer->options.remote || !writer->queue.first || writer->queue.first->spools)
-    return;
   until.tv_sec += REMOTE_EVERY / 1000;
-  while (!writer->stopping && milliseconds_since(&writer->written) < REMOTE_EVERY)
+  while (is_early(writer) && !has_spooling(writer))
     loom_condition_wait_until(&writer->changed, &writer->lock, &until);
 }
 

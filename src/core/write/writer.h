@@ -5,7 +5,7 @@
 ** Writes are submitted by any thread and done in order. Those that wait when the thread gets to them share one
 ** transaction; one that fails is undone alone. What is done has reached the disk. The thread also makes the
 ** checkpoints of the write-ahead log, between two transactions. Where polls are elsewhere, writes that wait for that have transactions
-** of their own, so that others do not.
+** of their own, so that others do not, and one a second at the most; polls, which are spooled, overtake those that wait for that.
 **
 ** A write is the head of a larger structure, counted by references: whoever made it holds one, the writer another.
 ** While it is pending it is the writer's; afterwards its results may be read.
