@@ -22,20 +22,28 @@ describe("near the data", function()
     return log
   end
 
-  -- A worker's own conf and head, and its address once it answers.
-  local function start_worker(shard, before, ...)
+  -- A worker's own conf, and with it its head.
+  local function make_conf(lines)
     local name = ("%s/worker%d.conf"):format(folder, #pids)
-    servers.conf(name, database)
-    local port = server.free_port()
-    local log = start(("%s %s"):format(before or "", shell.line("worker", name, "--shard", tostring(shard), "--listen",
-      "127.0.0.1:" .. port, "--token-file", folder .. "/token", "--processes", "1", ...)))
-    local url = (... and "https" or "http") .. "://127.0.0.1:" .. port
+    servers.conf(name, database, lines)
+    return name
+  end
+
+  local function await_worker(url, log)
     await("a worker", function()
       return shell.run(shell.curl .. " -s -k -o /dev/null " .. url).status == 0
     end, function()
       return files.read(log)
     end)
     return url
+  end
+
+  -- The address of a worker that answers.
+  local function start_worker(shard, before, ...)
+    local port = server.free_port()
+    local log = start(("%s %s"):format(before or "", shell.line("worker", make_conf(), "--shard", tostring(shard), "--listen",
+      "127.0.0.1:" .. port, "--token-file", folder .. "/token", "--processes", "1", ...)))
+    return await_worker((... and "https" or "http") .. "://127.0.0.1:" .. port, log)
   end
 
   setup(function()
@@ -364,6 +372,16 @@ describe("near the data", function()
     local known = folder .. "/tls.conf"
     servers.conf(known, database, "worker-token-file token\nca-file tls.crt\n")
     assert.equal((shell.good("report", conf)), (shell.good("report", known, "--workers=" .. url .. "," .. workers[2])))
+  end)
+
+  it("a worker runs by the line of its unit", function()
+    if missing then return end
+    local line = files.read("examples/systemd/loom-worker.service"):match "\nExecStart=/usr/bin/loom ([^\n]+)\n"
+    local port = server.free_port()
+    local log = start(("env LOOM_WORKER_CONF=%s LOOM_WORKER_OPTIONS='--shard 1 --listen 127.0.0.1:%s' sh -c 'exec %s %s'")
+      :format(make_conf "worker-token-file token\n", port, shell.line(), line))
+    local url = await_worker("http://127.0.0.1:" .. port, log)
+    assert.equal((shell.good("report", conf)), (with_workers({ url, workers[2] }).out))
   end)
 
   it("a token that others may read is none, and needs a line of the conf", function()
