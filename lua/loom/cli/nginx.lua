@@ -27,8 +27,8 @@ function nginx.address(text)
   return { text = text, host = host, port = port }
 end
 
---- What a program prints, errors included.
-function nginx.output_of(command_line)
+-- What a program prints, errors included.
+local function output_of(command_line)
   local pipe = io.popen(command_line .. " 2>&1")
   local text = pipe and pipe:read("*a") or ""
   if pipe then
@@ -37,10 +37,10 @@ function nginx.output_of(command_line)
   return text
 end
 
---- The program, and the modules it has to load; nil and what is missing.
-function nginx.find()
+-- The program, and the modules it has to load; nil and what is missing.
+local function find_program()
   for _, program in ipairs { "nginx", "/usr/sbin/nginx", "openresty" } do
-    local version = nginx.output_of(program .. " -V")
+    local version = output_of(program .. " -V")
     if version:find("nginx version:", 1, true) then
       if version:find("lua-nginx-module", 1, true) or version:find("ngx_lua", 1, true) then
         return program, {}
@@ -66,9 +66,9 @@ local function native_folders(folder)
   return { (folder:gsub("/lua5%.%d/$", "/luajit/")), (folder:gsub("/lua/5%.%d/$", "/lua/5.1/")), folder .. "luajit/" }
 end
 
---- Where nginx's LuaJIT finds what this command runs: its Lua files, and the native half, which must be the one for LuaJIT.
+-- Where nginx's LuaJIT finds what this command runs: its Lua files, and the native half, which must be the one for LuaJIT.
 -- nil and what is missing.
-function nginx.module_paths()
+local function find_paths()
   local lua = nginx.absolute(searchpath("loom", package.path)):gsub("loom/init%.lua$", "")
   local here = nginx.absolute(searchpath("loom.core", package.cpath)):gsub("loom/core%.so$", "")
   for _, native in ipairs(native_folders(here)) do
@@ -76,10 +76,26 @@ function nginx.module_paths()
       return { lua = ("%s?.lua;%s?/init.lua;;"):format(lua, lua), native = native .. "?.so;;", folder = native .. "loom/core.so" }
     end
   end
-  local has_headers = nginx.output_of("pkg-config --exists luajit && echo yes") == "yes\n"
+  local has_headers = output_of("pkg-config --exists luajit && echo yes") == "yes\n"
   return nil, ("Loom's module for nginx's LuaJIT is not installed beside %sloom/core.so: %s"):format(here, has_headers
     and "build and install Loom again, LuaJIT's headers are there now"
     or "install LuaJIT's headers and pkg-config (on Debian: libluajit2-5.1-dev, pkg-config), then build and install Loom again")
+end
+
+--- What a service is run by.
+-- @treturn table|nil `program`; `modules`, which it has to load; `lua_path` and `lua_cpath`, where its LuaJIT finds what runs
+--   here; and `native`, the file of the native half
+-- @treturn ?string what is missing
+function nginx.find()
+  local program, modules = find_program()
+  if not program then
+    return nil, modules
+  end
+  local paths, missing = find_paths()
+  if not paths then
+    return nil, missing
+  end
+  return { program = program, modules = modules, lua_path = paths.lua, lua_cpath = paths.native, native = paths.folder }
 end
 
 --- Whether only this machine can reach an address; the end of the command if there is no listening there.

@@ -233,15 +233,15 @@ local function tell_limits(args)
   end
 end
 
-local function configuration(args, chosen, loopback, database, reports, modules, paths)
+local function configuration(args, chosen, loopback, database, reports, found)
   return {
-    user = chosen and chosen.name .. " " .. chosen.group or nginx.output_of("id -u"):match("^0%s") and "root" or nil,
+    user = user.directive(chosen),
     workers = args.workers or 2,
     descriptors = descriptors_of(args),
     log_level = args.log_level,
-    modules = modules,
-    lua_path = paths.lua,
-    lua_cpath = paths.native,
+    modules = found.modules,
+    lua_path = found.lua_path,
+    lua_cpath = found.lua_cpath,
     listen = args.listen.text,
     polls_limit = args.polls_limit or POLLS_LIMIT,
     ingest_limit = args.ingest_limit or INGEST_LIMIT,
@@ -298,7 +298,7 @@ local function agent_words(args, chosen)
 end
 
 -- Makes everything that the workers need, in this order, and looks whether it will do. nil and the first thing that is wrong.
-local function prepare(args, chosen, database, reports, paths)
+local function prepare(args, chosen, database, reports, native)
   local file = opening.file(database)
   local had_file, had_reports = common.exists(file), common.is_folder(reports)
   local good, message = check_database(database, args.default_zone)
@@ -316,7 +316,7 @@ local function prepare(args, chosen, database, reports, paths)
   end
   user.give(not had_file and chosen, file)
   user.give(not had_reports and chosen, reports)
-  message = user.refused(chosen, { { paths.folder, "r" }, { database, "r" }, { file:match "^(.*/)", "w" }, { file, "w" },
+  message = user.refused(chosen, { { native, "r" }, { database, "r" }, { file:match "^(.*/)", "w" }, { file, "w" },
     { reports, "w" }, args.token_file and { args.token_file, "r" } })
   return not message, message
 end
@@ -334,36 +334,29 @@ local function choose_address(args)
 end
 
 function command.run(args)
-  local program, modules = nginx.find()
-  if not program then
-    return nil, modules
-  end
-  local paths, missing = nginx.module_paths()
-  if not paths then
+  local found, missing = nginx.find()
+  if not found then
     return nil, missing
   end
   local loopback = choose_address(args)
   local database = nginx.absolute(args.database)
   local reports = nginx.absolute(args.reports or args.database .. "-reports")
-  local chosen, unknown = user.choose(args.user, opening.file(database):match "^(.*/)")
-  if chosen == nil then
-    common.wrong_use("--user: %s", unknown)
-  end
-  local text = nginx_conf.text(configuration(args, chosen, loopback, database, reports, modules, paths))
+  local chosen = user.choose(args.user, opening.file(database):match "^(.*/)")
+  local text = nginx_conf.text(configuration(args, chosen, loopback, database, reports, found))
   if args.print_config then
     io.stdout:write(text)
     return true
   end
-  local good, message = prepare(args, chosen, database, reports, paths)
+  local good, message = prepare(args, chosen, database, reports, found.native)
   if not good then
     return nil, message
   end
   tell_limits(args)
-  if chosen == false and nginx.output_of("id -u"):match "^0%s" then
+  if user.directive(chosen) == "root" then
     io.stderr:write "loom: the workers run as root, who owns the database's folder: name a --user\n"
   end
   io.stderr:write(("loom: http://%s/ serves %s\n"):format(args.listen.text, args.database))
-  return nginx.serve(program, text, chosen ~= false, agent_words(args, chosen))
+  return nginx.serve(found.program, text, chosen ~= false, agent_words(args, chosen))
 end
 
 return command

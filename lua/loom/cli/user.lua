@@ -4,6 +4,7 @@
 -- who can read and write there; where that is root, they stay root, and that is told.
 -- @module loom.cli.user
 
+local common = require "loom.cli.common"
 local text = require "loom.formats.text"
 
 local user = {}
@@ -26,24 +27,29 @@ local function quoted(...)
   return table.concat(words, " ")
 end
 
---- Chooses.
+--- Chooses; the end of the command where that is not possible.
 -- @tparam ?string name of the option `--user`
 -- @tparam string folder of the database
--- @treturn table|false|nil `name` and `group`; false where the workers are who starts them
--- @treturn ?string what is wrong
+-- @treturn table|false `name` and `group`; false where the workers are who starts them
 function user.choose(name, folder)
   if line_of "id -u" ~= "0" then
     if name then
-      return nil, "only root can have workers run as somebody else"
+      common.wrong_use "--user: only root can have workers run as somebody else"
     end
     return false
   end
   name = name or line_of("stat -L -c %U -- " .. quoted(folder)) or "root"
   local group = line_of("id -gn -- " .. quoted(name))
   if not group then
-    return nil, name .. ": there is no such user"
+    common.wrong_use("--user: %s: there is no such user", name)
   end
   return name ~= "root" and { name = name, group = group }
+end
+
+--- Whom nginx is told that they run as.
+-- @treturn ?string a user and a group, or root; nil where it is who starts them, who is not root
+function user.directive(chosen)
+  return chosen and chosen.name .. " " .. chosen.group or line_of "id -u" == "0" and "root" or nil
 end
 
 --- Gives a file or a folder that root has just made to the workers.

@@ -62,12 +62,8 @@ local function check_listen(args)
 end
 
 function command.run(args)
-  local program, modules = nginx.find()
-  if not program then
-    return nil, modules
-  end
-  local paths, missing = nginx.module_paths()
-  if not paths then
+  local found, missing = nginx.find()
+  if not found then
     return nil, missing
   end
   local conf, message = read_conf(args)
@@ -75,16 +71,13 @@ function command.run(args)
     return nil, message
   end
   check_listen(args)
-  local chosen, unknown = user.choose(args.user, nginx.absolute(conf.head):match "^(.*/)")
-  if chosen == nil then
-    common.wrong_use("--user: %s", unknown)
-  end
+  local chosen = user.choose(args.user, nginx.absolute(conf.head):match "^(.*/)")
   local text = nginx_conf.text {
-    user = chosen and chosen.name .. " " .. chosen.group or nginx.output_of("id -u"):match("^0%s") and "root" or nil,
-    processes = args.processes or 2,
-    modules = modules,
-    lua_path = paths.lua,
-    lua_cpath = paths.native,
+    user = user.directive(chosen),
+    workers = args.processes or 2,
+    modules = found.modules,
+    lua_path = found.lua_path,
+    lua_cpath = found.lua_cpath,
     listen = args.listen.text,
     certificate = args.certificate and nginx.absolute(args.certificate),
     key = args.key and nginx.absolute(args.key),
@@ -96,14 +89,14 @@ function command.run(args)
     io.stdout:write(text)
     return true
   end
-  message = user.refused(chosen, { { paths.folder, "r" }, { nginx.absolute(args.conf), "r" },
+  message = user.refused(chosen, { { found.native, "r" }, { nginx.absolute(args.conf), "r" },
     { nginx.absolute(args.token_file), "r" }, { nginx.absolute(conf.head):match "^(.*/)", "w" } })
   if message then
     return nil, message
   end
   io.stderr:write(("loom: %s://%s/ is a worker of shard %d of %s\n"):format(args.certificate and "https" or "http",
     args.listen.text, args.shard, args.conf))
-  return nginx.serve(program, text, chosen ~= false)
+  return nginx.serve(found.program, text, chosen ~= false)
 end
 
 return command

@@ -2,18 +2,11 @@
 -- @module loom.http.nginx_conf
 
 local limits = require "loom.http.limits"
+local nginx_text = require "loom.http.nginx_text"
 
 local nginx_conf = {}
 
--- A Lua string in the configuration, whose own quotes are braces.
-local function lua_string(text)
-  return ("%q"):format(text):gsub("\\\n", "\\n")
-end
-
--- A value of a directive.
-local function quoted(text)
-  return '"' .. text:gsub('[\\"$]', "\\%0") .. '"'
-end
+local lua_string, quoted = nginx_text.lua_string, nginx_text.quoted
 
 -- One JSON object to a line; nginx escapes what clients have sent.
 local formats = {
@@ -91,38 +84,22 @@ local function rewrite(prefix)
 end
 
 local template = [[
-daemon off;
-@user@
-worker_processes @workers@;
+@main@
 worker_shutdown_timeout 40s;
-pid nginx.pid;
-env TMPDIR; # nginx lets workers have no other variable
 error_log stderr @log_level@;
-@modules@
 worker_rlimit_nofile @descriptors@;
 events { worker_connections @connections@; }
 
 http {
-  lua_package_path @lua_path@;
-  lua_package_cpath @lua_cpath@;
+  @http@
   lua_shared_dict loom 2m;
   lua_shared_dict loom_events 8m;
   @logs@
-  server_tokens off;
-  client_body_temp_path body;
-  proxy_temp_path proxy;
-  fastcgi_temp_path fastcgi;
-  uwsgi_temp_path uwsgi;
-  scgi_temp_path scgi;
-  client_max_body_size 1m;
-  client_header_timeout 15s;
   client_body_timeout 30s;
   send_timeout 30s;
-  reset_timedout_connection on;
   @proxies@
   @limits@
   lua_socket_buffer_size 64k;
-  lua_check_client_abort on; # what nobody waits for is not computed any further
   keepalive_requests 100000;
   sendfile on;
   tcp_nopush on;
@@ -249,19 +226,10 @@ http {
 --   `max_ahead`, `cors_origin`, `host`, and those of files that come, `rows_limit`, `uploads`, `client_uploads`, `body_rate`,
 --   `body_timeout` and `compact_every`: see `loom.http.init_worker` (all optional)
 function nginx_conf.text(options)
-  local modules = {}
-  for i, path in ipairs(options.modules) do
-    modules[i] = "load_module " .. quoted(path) .. ";"
-  end
-  local values = {
-    user = options.user and "user " .. options.user .. ";" or "",
-    workers = tostring(options.workers),
+  return nginx_text.fill(template, options, {
     descriptors = ("%d"):format(options.descriptors),
     connections = ("%d"):format((limits.of(options.descriptors, options.running))),
     log_level = options.log_level,
-    modules = table.concat(modules, "\n"),
-    lua_path = quoted(options.lua_path),
-    lua_cpath = quoted(options.lua_cpath),
     database = lua_string(options.database),
     reports = lua_string(options.reports),
     token_file = options.token_file and lua_string(options.token_file) or "nil",
@@ -294,8 +262,7 @@ function nginx_conf.text(options)
     hosts = options.host and "{ " .. lua_string(options.host) .. " }" or "nil",
     compact_every = options.compact_every and ("%.3f"):format(options.compact_every) or "nil",
     cors_origin = options.cors_origin and lua_string(options.cors_origin) or "nil",
-  }
-  return (template:gsub("@([%l_]+)@", values))
+  })
 end
 
 return nginx_conf
