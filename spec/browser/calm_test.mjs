@@ -5,7 +5,7 @@ import {writeFileSync} from "node:fs";
 import {join} from "node:path";
 import {after, before, describe, it} from "node:test";
 
-import {frame, launch, loom, makeFleet, makeFolder, serve, settle, until, visit} from "./support.mjs";
+import {frame, launch, loom, makeFleet, makeFolder, serve, settle, until, visit, wire} from "./support.mjs";
 
 const STORES = 20;
 const GONE = [/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|ERR_NETWORK/];
@@ -42,6 +42,12 @@ async function update(page, seen) {
   await looked;
   await settle(page, seen);
 }
+
+// In a page: has window.heard tell once the stream has told of a revision.
+const hearRevision = () => {
+  const channel = new BroadcastChannel(`loom ${new URL("..", location.href).pathname}`);
+  window.heard = new Promise((done) => channel.onmessage = ({data: [kind]}) => kind === "revision" && done(kind));
+};
 
 const focused = (page) => page.evaluate(() => document.activeElement?.getAttribute("aria-label")
   ?? document.activeElement?.textContent);
@@ -115,10 +121,7 @@ describe("a live update", () => {
       }, isHidden);
       await hide(true);
       const asked = seen.requests.length;
-      await page.evaluate(() => {
-        const channel = new BroadcastChannel(`loom ${new URL("..", location.href).pathname}`);
-        window.heard = new Promise((done) => channel.onmessage = ({data: [kind]}) => kind === "revision" && done(kind));
-      });
+      await page.evaluate(hearRevision);
       await poll();
       assert.equal(await page.evaluate(() => window.heard), "revision");
       await frame(page);
@@ -352,6 +355,68 @@ describe("what fails", () => {
       await settle(page, seen);
     });
     await other.stop();
+  });
+
+  describe("of a service that hangs", () => {
+    let between;
+    before(async () => between = await wire(service));
+    after(() => between?.stop());
+    const isGrey = (page) => page.evaluate(() => document.body.classList.contains("lost"));
+    const tells = (page) => page.locator(".banner:not(:empty)", {hasText: "has not answered since"}).waitFor();
+    const isOver = (page) => until("it is over", async () => await page.textContent(".banner") === "" && !await isGrey(page));
+
+    it("is told to who only looks, once it is silent, and is over by itself", async () => {
+      await visit(browser, `${between.url}/ui/fleet`, {hasClock: true, allowed: GONE}, async (page, seen) => {
+        await page.locator(".connection.open").waitFor();
+        await settle(page, seen);
+        between.hang();
+        await page.clock.fastForward(36000); // no beat of a stream that has one every 15 seconds
+        await page.locator(".connection.lost").waitFor();
+        const asked = page.waitForRequest((request) => request.url().includes("/v1/now"));
+        await page.clock.fastForward(1500);
+        await asked;
+        await page.clock.fastForward(9000);
+        await tells(page);
+        assert.ok(await isGrey(page));
+        between.resume();
+        await isOver(page);
+        await page.clock.fastForward(4000);
+        await page.locator(".connection.open").waitFor();
+        await settle(page, seen);
+      });
+    });
+
+    it("is told to who asks, however often, and is over by itself", async () => {
+      await visit(browser, `${between.url}/ui/fleet`, {hasClock: true, allowed: GONE}, async (page, seen) => {
+        await page.locator(".connection.open").waitFor();
+        await settle(page, seen);
+        between.hang();
+        for (const id of ["store-00001", "store-00002"]) {
+          const asked = page.waitForRequest((request) => request.url().includes("/v1/now") && request.url().includes(id));
+          await page.getByRole("searchbox").fill(id);
+          await page.clock.fastForward(1000); // it is asked for once nobody types any more
+          await asked;
+          await page.clock.fastForward(5000);
+        }
+        await tells(page);
+        between.resume();
+        await isOver(page);
+        await settle(page, seen);
+      });
+    });
+
+    it("is none while the stream tells something", async () => {
+      await visit(browser, `${between.url}/ui/fleet`, {hasClock: true, allowed: GONE}, async (page) => {
+        await page.locator(".connection.open").waitFor();
+        for (const _ of [1, 2, 3]) {
+          await page.evaluate(hearRevision);
+          await poll(); // any event is as good as a beat
+          await page.evaluate(() => window.heard);
+          await page.clock.fastForward(20000);
+        }
+        assert.equal(await page.locator(".connection.open").count(), 1);
+      });
+    });
   });
 
   it("is told where a part of the page is not there any more, as after an upgrade", async () => {

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import {execFileSync, spawn} from "node:child_process";
 import {mkdtempSync, readFileSync, rmSync} from "node:fs";
-import {createServer} from "node:net";
+import {connect, createServer} from "node:net";
 import {createRequire} from "node:module";
 import {tmpdir} from "node:os";
 import {dirname, join, resolve} from "node:path";
@@ -91,6 +91,39 @@ export async function serve(database, {port, words = [], agent = false} = {}) {
   }};
 }
 
+/**
+ * Stands between a browser and a service. After `hang` nothing is answered and nothing is closed, as where a service hangs or a
+ * network is gone; `resume` ends that, with all that waited. `stop` ends it.
+ */
+export async function wire(service) {
+  const sockets = new Set();
+  let isHung = false;
+  const flow = (socket) => isHung ? socket.unpipe().pause() : socket.pipe(socket.other);
+  const server = createServer((near) => {
+    const far = connect(service.port, "127.0.0.1");
+    near.other = far;
+    far.other = near;
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on("error", () => socket.destroy());
+      socket.on("close", () => {
+        sockets.delete(socket);
+        socket.other.destroy();
+      });
+      flow(socket);
+    }
+  });
+  const turn = (hangs) => () => {
+    isHung = hangs;
+    sockets.forEach(flow);
+  };
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  return {url: `http://127.0.0.1:${server.address().port}`, hang: turn(true), resume: turn(false), stop() {
+    server.close();
+    sockets.forEach((socket) => socket.destroy());
+  }};
+}
+
 /** Starts a browser. */
 export const launch = () => chromium.launch({
   executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
@@ -141,12 +174,15 @@ export async function settle(page, seen) {
 
 /**
  * Opens an address in a browser of its own, works with it, and expects nothing wrong: no complaint of the browser, of the policy
- * of the page, and no request to another host.
+ * of the page, and no request to another host. With `hasClock` its timers go by page.clock, which can be moved on.
  */
 export async function visit(browser, address, options, work) {
-  const {allowed = [], ...rest} = options;
+  const {allowed = [], hasClock = false, ...rest} = options;
   const context = await browser.newContext({viewport: {width: 1280, height: 800}, ...rest});
   const page = await context.newPage();
+  if (hasClock) {
+    await page.clock.install();
+  }
   const seen = watch(page, address.startsWith("file:") ? new URL(".", address).href.slice(0, -1) : new URL(address).origin);
   await page.goto(address);
   await settle(page, seen);

@@ -26,7 +26,7 @@ local KEPT_MAX = 10000 -- of the newest ones, as many as a client that was cut o
 local PIECE = 50 -- events that are sent before others have their turn: for whom one is, is looked up in up to 0.1 ms
 local TURN = 0.001 -- seconds that others get
 local LOOK_EVERY = 0.2 -- seconds between two looks for new events
-local BEAT_EVERY = 15 -- seconds after which a silent stream gets a comment, so that nobody in between closes it
+local BEAT_EVERY = 15 -- seconds after which a silent stream gets a beat: nobody in between closes it, and pages miss it (live.js)
 local WATCH_EVERY = 0.5 -- seconds between two looks at the stores
 local WATCH_SHARE = 20 -- and not more than this part of the time is spent on them
 local WATCH_LEASE = 5 -- seconds that a look may be late before another worker watches
@@ -315,7 +315,7 @@ local function stream(dictionary, last)
     if sent then
       quiet_since = core.clock()
     elseif core.clock() - quiet_since >= BEAT_EVERY then
-      ngx.print(": still here\n\n")
+      ngx.print("event: beat\ndata: {}\n\n")
       if not ngx.flush(true) then
         return
       end
@@ -374,8 +374,8 @@ events.routes = {
   {
     method = "GET", path = "/v1/events", access = "read", restricted = "choice", handler = get, tag = "service",
     summary = "What happens, as it happens: welcome (the revision at the beginning), report, store, ingest, revision (something "
-      .. "was written; once a second at the most), audit (something was changed by hand) and alert (one has changed its state), "
-      .. "as server-sent events whose data is JSON",
+      .. "was written; once a second at the most), audit (something was changed by hand), alert (one has changed its state) and "
+      .. "beat (15 seconds were silent), as server-sent events whose data is JSON",
     parameters = {
       { name = "Last-Event-ID", location = "header", description = "Go on after this event.", schema = { type = "integer" } },
     },

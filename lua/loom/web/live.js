@@ -4,13 +4,12 @@
  * Pages that are hidden do nothing about it; when one is shown again its view is loaded anew, if there is any news.
  */
 
-import * as fresh from "./fresh.js";
-
 /** @typedef {(data: any) => void} Listener */
 
-const KINDS = ["welcome", "revision", "audit", "report", "store", "ingest", "alert"];
+const KINDS = ["welcome", "revision", "audit", "report", "store", "ingest", "alert", "beat"];
 const CHANNEL = "loom " + new URL("..", location.href).pathname; // of one service: there may be others beside it
 const AGAIN = 3000; // milliseconds after which a stream that was refused is asked for anew
+const SILENT = 35000; // milliseconds of silence after which nobody is at the other end: a beat comes every 15 seconds
 
 /** @type {Map<string, Set<Listener>>} */
 const listeners = new Map();
@@ -19,6 +18,7 @@ const listeners = new Map();
 
 /** @type {Connection} */
 let state = "none";
+let heardAt = Date.now(); // milliseconds
 
 /**
  * Calls a function with the data of events of a kind; of "connection" with the state of the stream.
@@ -50,25 +50,51 @@ function become(now) {
 
 /**
  * Opens the stream, and passes on what comes. Browsers open it anew when it breaks, but not when it is refused, as by a proxy
- * that has nobody behind it for a while.
+ * that has nobody behind it for a while, nor when it is silent, as where the service hangs or the network is gone.
  * @param {(kind: string, data: any) => void} pass
  * @returns {() => void} closes it
  */
 function open(pass) {
   const source = new EventSource("../v1/events");
-  let close = () => source.close();
-  source.addEventListener("open", () => pass("connection", "open"));
+  /** @type {ReturnType<typeof setTimeout>} */
+  let waiting;
+  let close = () => {
+    clearTimeout(waiting);
+    source.close();
+  };
+
+  function openAnew() {
+    close();
+    const trying = setTimeout(() => {
+      close = open(pass);
+    }, AGAIN);
+    close = () => clearTimeout(trying);
+  }
+
+  function hear() {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      pass("connection", "lost");
+      openAnew();
+    }, SILENT);
+  }
+
+  hear();
+  source.addEventListener("open", () => {
+    hear();
+    pass("connection", "open");
+  });
   source.addEventListener("error", () => {
     pass("connection", "lost");
     if (source.readyState === EventSource.CLOSED) {
-      const trying = setTimeout(() => {
-        close = open(pass);
-      }, AGAIN);
-      close = () => clearTimeout(trying);
+      openAnew();
     }
   });
   for (const kind of KINDS) {
-    source.addEventListener(kind, (event) => pass(kind, JSON.parse(/** @type {MessageEvent} */ (event).data)));
+    source.addEventListener(kind, (event) => {
+      hear();
+      pass(kind, JSON.parse(/** @type {MessageEvent} */ (event).data));
+    });
   }
   return () => close();
 }
@@ -78,6 +104,9 @@ function open(pass) {
  * @param {any} data
  */
 function take(kind, data) {
+  if (data !== "lost") {
+    heardAt = Date.now();
+  }
   if (kind === "connection") {
     become(data);
   } else {
@@ -140,54 +169,12 @@ export function stop() {
   become("none");
 }
 
+/** When the stream has told something last, in milliseconds; of a page that has not listened yet, when it was loaded. */
+export function lastHeard() {
+  return heardAt;
+}
+
 /** Whether whatever changes will be told. */
 export function isOpen() {
   return state === "open";
-}
-
-/**
- * Calls a function when what the page has asked for may be of before the newest change, and the page is seen: at most every two
- * seconds, and not before the last call has ended.
- * @param {() => Promise<void>} refresh
- */
-export function refreshing(refresh) {
-  const PAUSE = 2000;
-  let due = false;
-  let busy = false;
-  let wasLost = false;
-
-  async function run() {
-    if (!due || busy || document.hidden) {
-      return;
-    }
-    due = false;
-    busy = true;
-    try {
-      await refresh();
-    } finally {
-      setTimeout(() => {
-        busy = false;
-        run();
-      }, PAUSE);
-    }
-  }
-
-  function ask() {
-    fresh.forget();
-    due = true;
-    run();
-  }
-  subscribe("revision", ({ revision }) => fresh.isNews(revision) && ask());
-  subscribe("welcome", ({ revision }) => {
-    if (fresh.isNews(revision) || wasLost) {
-      wasLost = false;
-      ask();
-    }
-  });
-  subscribe("connection", (now) => {
-    wasLost ||= now === "lost";
-  });
-  subscribe("alert", ask); // which is of no revision of the data
-  fresh.late(ask);
-  document.addEventListener("visibilitychange", run);
 }

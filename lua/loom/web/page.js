@@ -4,7 +4,6 @@
 
 import * as address from "./address.js";
 import * as api from "./api.js";
-import { show } from "./clock.js";
 import * as filters from "./filters.js";
 import * as fresh from "./fresh.js";
 import { fill, h } from "./h.js";
@@ -13,21 +12,17 @@ import { load } from "./load.js";
 import * as live from "./live.js";
 import * as notice from "./notice.js";
 import * as opened from "./opened.js";
+import * as reach from "./reach.js";
 import { ready } from "./ready.js";
+import { refreshing } from "./refreshing.js";
 import * as session from "./session.js";
 import * as theme from "./theme.js";
-
-const RETRY_MOST = 30000; // milliseconds between two tries where the service does not answer
 
 const problem = h("div", { class: "place" });
 const placed = ready().then(() => document.body.replaceChildren(h("a", { class: "skip", href: "#main" }, "To the content"),
   header.element, filters.element, ...notice.places, problem, opened.place));
 
 let updating = new AbortController();
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let retrying;
-let retries = 0;
-let isLost = false; // whether the service does not answer
 let isKnown = false; // whether it is told who looks
 
 function login() {
@@ -46,6 +41,7 @@ function login() {
 // What has been asked for is not waited for: it would be refused.
 async function leave() {
   updating.abort();
+  reach.told();
   live.stop();
   try {
     await session.leave();
@@ -70,11 +66,6 @@ function breakDown(error) {
   throw error;
 }
 
-function retry() {
-  clearTimeout(retrying);
-  retrying = setTimeout(update, Math.min(1000 * 2 ** retries++, RETRY_MOST));
-}
-
 /** @param {unknown} error */
 function fail(error) {
   if (error instanceof DOMException && error.name === "AbortError") {
@@ -82,10 +73,10 @@ function fail(error) {
   } else if (!(error instanceof api.ApiError)) {
     return breakDown(error);
   } else if (error.status === 0) {
-    lose();
-    return retry();
+    reach.lose();
+    return reach.retry();
   }
-  answered();
+  reach.answered();
   if (error.status === 401) {
     session.load().then(login, fail);
     return;
@@ -94,32 +85,8 @@ function fail(error) {
   document.body.classList.add("lost");
   import("./failure.js").then(({ failure }) => !signal.aborted && fill(problem, failure(error, () => update())), breakDown);
   if (error.status === 503) {
-    retry();
+    reach.retry();
   }
-}
-
-// The banner is put up once, so that its button keeps the focus.
-function lose() {
-  document.body.classList.add("lost");
-  if (!isLost) {
-    isLost = true;
-    notice.warn("The service has not answered since ", show(Date.now(), undefined, "time"),
-      ". What is shown is from before. Trying again by itself. ",
-      h("button", { type: "button", onclick: () => update() }, "Try now"));
-  }
-}
-
-function answered() {
-  isLost = false;
-  clearTimeout(retrying);
-  document.body.classList.remove("lost");
-  notice.warn();
-}
-
-function succeed() {
-  answered();
-  retries = 0;
-  fill(problem);
 }
 
 /** Whether whoever looks may: where they have to log in first, they have. */
@@ -144,6 +111,7 @@ async function update(changed) {
   updating = new AbortController();
   const { signal } = updating;
   const now = changed ?? address.read();
+  reach.expect();
   const loading = load(now.view);
   loading.catch(() => {}); // it is told where the view is wanted
   if (changed) {
@@ -155,6 +123,7 @@ async function update(changed) {
   try {
     if (!await isAdmitted()) {
       await placed;
+      reach.told();
       opened.place.removeAttribute("aria-busy");
       login();
       return;
@@ -166,11 +135,14 @@ async function update(changed) {
     await placed;
     header.update(now);
     filters.update(now);
-    const rest = await opened.update(now, loading, await asked, signal);
+    const answer = await asked;
+    reach.told();
+    const rest = await opened.update(now, loading, answer, signal);
     opened.place.removeAttribute("aria-busy");
     live.start(); // what it tells first is whether all this is of now
     await rest?.();
-    succeed();
+    reach.succeeded();
+    fill(problem);
   } catch (error) {
     if (!signal.aborted) {
       fail(error);
@@ -187,11 +159,12 @@ export function start() {
   theme.apply();
   address.follow();
   address.subscribe(update);
+  reach.retrying(() => update());
   live.subscribe("connection", (state) => {
     header.updateConnection(state);
-    state === "lost" && retry(); // which tells where the service is gone, also to who only looks
+    state === "lost" && reach.retry(); // which tells where the service is gone, also to who only looks
   });
-  live.refreshing(async () => {
+  refreshing(async () => {
     if (!address.read().query.has("as_of")) {
       await update();
     }

@@ -7,7 +7,9 @@ export function subscribe() {
   return () => {};
 }
 
-export function refreshing() {}
+export function lastHeard() {
+  return 0;
+}
 
 /** Whether whatever changes will be told. */
 export function isOpen() {
