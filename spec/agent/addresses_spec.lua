@@ -42,7 +42,7 @@ describe("an address", function()
     local result = shell.run(([[
 LD_PRELOAD= node spec/support/receiver.mjs %s/log ok >%s/port 2>%s/err </dev/null &
 echo $!
-tries=500
+tries=3000
 until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep 0.02; done]]):format(folder, folder, folder,
       folder))
     assert(result.status == 0, result.err)

@@ -49,7 +49,7 @@ describe("the outbox", function()
     local result = shell.run(([[
 LD_PRELOAD= node spec/support/%s %s >%s/port 2>%s/err </dev/null &
 echo $!
-tries=500
+tries=3000
 until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep 0.02; done]]):format(script,
       shell.words(folder .. "/log", ...), folder, folder, folder))
     assert(result.status == 0, result.err)

@@ -35,7 +35,7 @@ describe("Alertmanager", function()
 cd %s && LD_PRELOAD= prometheus-alertmanager --config.file=config.yml --storage.path=data --web.listen-address=127.0.0.1:%d \
   --cluster.listen-address= >log 2>&1 </dev/null &
 echo $!
-tries=300
+tries=3000
 until curl -sf %s/-/ready >/dev/null; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep 0.05; done]])
       :format(folder, port, url))
     pid = result.out:match "%d+"
@@ -111,7 +111,7 @@ local function start(folder, script, ...)
   local result = shell.run(([[
 LD_PRELOAD= node spec/support/%s %s >%s/port 2>%s/err </dev/null &
 echo $!
-tries=500
+tries=3000
 until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || { cat %s/err >&2; exit 1; }; sleep 0.02; done]])
     :format(script, shell.words(MODULES, ...), folder, folder, folder, folder))
   assert(result.status == 0, result.err)

@@ -36,7 +36,7 @@ local function start_receiver(mode)
   local result = shell.run(([[
 LD_PRELOAD= node spec/support/receiver.mjs %s %s %d %d >%s/port 2>>%s/err </dev/null &
 echo $!
-tries=500
+tries=3000
 until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep 0.02; done]]):format(log, mode,
     math.random(2 ^ 31 - 2), receiver.port or 0, folder, folder, folder))
   assert(result.status == 0, result.err)

@@ -195,7 +195,7 @@ describe("the page about alerts", function()
     assert.equal(5, select(2, lines:gsub("\n", "\n")))
     files.write(folder.path .. "/receiver.js", receiver)
     pid = folder:good [[node receiver.js >/dev/null 2>&1 </dev/null & echo $!
-      tries=500; until [ -s port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep 0.02; done]]:match "%d+"
+      tries=3000; until [ -s port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep 0.02; done]]:match "%d+"
     local place = "http://127.0.0.1:" .. files.read(folder.path .. "/port")
     folder:good "loom ingest stores.db examples/data --quiet"
     folder:good((lines:gsub("https://hooks%.slack%.com", place):gsub("loom agent stores.db", function(command)

@@ -27,7 +27,7 @@ describe("a cluster.conf", function()
     local result = shell.run(([[
 LD_PRELOAD= PRETENDER_NOTES=%s/notes node spec/support/pretender.mjs %s >%s/ports 2>%s/err </dev/null &
 echo $!
-tries=500
+tries=3000
 until [ -s %s/ports ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep 0.02; done]]):format(folder, shell.words(...),
       folder, folder, folder))
     assert(result.status == 0, result.err)

@@ -108,7 +108,7 @@ describe("a copy of the checkout", function()
     local script = ([[
       cd "$TMPDIR"
       COMMAND serve "$TMPDIR"/served --listen 127.0.0.1:PORT >log 2>&1 & pid=$!
-      tries=500
+      tries=3000
       until curl -sf http://127.0.0.1:PORT/readyz; do
         tries=$((tries - 1))
         if [ $tries = 0 ] || ! kill -0 $pid; then cat log >&2; exit 1; fi

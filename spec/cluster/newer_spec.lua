@@ -54,7 +54,8 @@ describe("the SQL of a cluster", function()
 
   local function port_of(shard)
     return await("a server", function()
-      return files.read(("%s/%d/port"):format(folder, shard)):match "^(%d+)\n"
+      local path = ("%s/%d/port"):format(folder, shard)
+      return files.exists(path) and files.read(path):match "^(%d+)\n"
     end, function()
       return files.read(("%s/%d/err"):format(folder, shard))
     end)

@@ -53,7 +53,7 @@ end
 
 -- Asks until something is so.
 local function eventually(is_so)
-  local deadline = os.time() + 30
+  local deadline = os.time() + 60
   while not is_so() do
     assert(os.time() < deadline, "it is not so in time")
   end

@@ -41,7 +41,7 @@ nginx=$!
 tries=0
 until %s -s -o /dev/null %s/healthz; do
   tries=$((tries + 1))
-  if [ $tries = 500 ] || ! kill -0 $nginx; then cat %s/log >&2; exit 1; fi
+  if [ $tries = 3000 ] || ! kill -0 $nginx; then cat %s/log >&2; exit 1; fi
   sleep 0.02
 done
 echo $nginx]]):format(folder, folder, folder, shell.curl, url, folder))

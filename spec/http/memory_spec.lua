@@ -72,7 +72,7 @@ describe("a worker of the service", function()
     end
     local all_have_begun = ("until [ $(cat %s/head* 2>/dev/null | grep -c ' 200 ') -eq %d ]; do sleep 0.1; done"):format(folder,
       READERS)
-    local told = shell.run(("%s\ntimeout 30 sh -c %s; cat /proc/%d/status; kill $readers"):format(table.concat(script, "\n"),
+    local told = shell.run(("%s\ntimeout 120 sh -c %s; cat /proc/%d/status; kill $readers"):format(table.concat(script, "\n"),
       shell.quote(all_have_begun), service:workers()[1])).out
     local growth = tonumber(told:match "VmRSS:%s+(%d+) kB") - before
     assert.is_true(growth * 1024 < READERS * #whole.body / 4, ("%d KiB more for %d readers"):format(growth, READERS))

@@ -28,7 +28,7 @@ describe("the service behind a proxy", function()
     pids[#pids + 1] = tonumber(pid)
     local through = by(url)
     local answers = shell.run(([[
-tries=500
+tries=3000
 until %s; do
   tries=$((tries - 1))
   if [ $tries = 0 ] || ! kill -0 %s 2>/dev/null; then exit 1; fi

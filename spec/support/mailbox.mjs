@@ -42,4 +42,4 @@ const server = new SMTPServer({
 });
 server.on("error", () => {}); // of a client that goes away
 server.listen(0, "127.0.0.1", () => console.log(server.server.address().port));
-setTimeout(() => process.exit(), 120000);
+setTimeout(() => process.exit(), 900000);

@@ -44,4 +44,4 @@ const server = createServer((socket) => {
   say("220 here");
 });
 server.listen(0, "127.0.0.1", () => console.log(server.address().port));
-setTimeout(() => process.exit(), 120000);
+setTimeout(() => process.exit(), 900000);

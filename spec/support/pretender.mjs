@@ -32,4 +32,4 @@ const ports = await Promise.all(process.argv.slice(2).map((mode) => new Promise(
   server.listen(0, "127.0.0.1", () => resolve(server.address().port));
 })));
 console.log(ports.join(" "));
-setTimeout(() => process.exit(), 120000);
+setTimeout(() => process.exit(), 900000);

@@ -33,4 +33,4 @@ const server = createServer((request, response) => {
   });
 });
 server.listen(Number(port) || 0, "127.0.0.1", () => console.log(server.address().port));
-setTimeout(() => process.exit(), 120000);
+setTimeout(() => process.exit(), 900000);

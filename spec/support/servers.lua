@@ -2,6 +2,7 @@
 
 local core = require "loom.core"
 local files = require "support.files"
+local lfs = require "lfs"
 local shell = require "support.shell"
 
 local servers = {}
@@ -13,6 +14,19 @@ local PORTS = { 1, 2, 3, 4, 11, 12, 13, 14, 21, 22, 23, 24, 31, 32, 33, 34, 41, 
   922, 923, 931, 932, 933 }
 local base_port
 local shape
+local lock -- of the ports
+
+-- Servers take seconds to listen, and others would find their ports free until then: a byte of a file is locked for each hundred
+-- of them, as long as this process has it open.
+local function lock_ports(base)
+  lock = assert(io.open("spec/cluster/servers", "r+"))
+  return lfs.lock(lock, "w", base / 100, 1) and lfs.lock(lock, "w", base / 100 + 9, 1)
+end
+
+local function unlock_ports()
+  lock:close()
+  lock = nil
+end
 
 local function are_free(base)
   for _, port in ipairs(PORTS) do
@@ -26,9 +40,10 @@ end
 local function choose_ports()
   for _ = 1, 50 do
     local base = 20000 + tonumber(core.uuid():sub(1, 4), 16) % 110 * 100
-    if are_free(base) then
+    if lock_ports(base) and are_free(base) then
       return base
     end
+    unlock_ports()
   end
   error "no ports are free"
 end
@@ -103,6 +118,7 @@ function servers.down()
     run("down", "--delete")
     files.remove_folder((folder:match "^(.*)/"))
     folder = nil
+    unlock_ports()
   end
 end
 
