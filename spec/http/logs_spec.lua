@@ -116,7 +116,10 @@ describe("the logs of a service", function()
       end
     end
     assert.matches("/healthz", files.read(folder .. "/access"), 1, true)
-    service:request "/v1/stores?limit=5"
+    await("a line of the workers that still had the old one", function()
+      service:request "/v1/stores?limit=5"
+      return files.read(folder .. "/access"):find("/v1/stores?limit=5", 1, true)
+    end)
     assert.equal(401, await_entry("access", "/v1/stores?limit=5").status)
   end)
 

@@ -105,8 +105,9 @@ describe("a session", function()
 
   it("streams events", function()
     local _, cookie = log_in(tokens.read)
-    local result = shell.run(service:curl("/v1/events", "-N", "-m", "1", "-H", "Cookie: " .. cookie) .. " | head -n 2")
-    assert.matches("^: welcome\nretry: ", result.out)
+    await("the welcome", function()
+      return shell.run(service:curl("/v1/events", "-N", "-m", "1", "-H", "Cookie: " .. cookie)).out:find "^: welcome\nretry: "
+    end)
   end)
 
   it("is another one at each log in, and ends the one before", function()

@@ -16,10 +16,10 @@ local base_port
 local shape
 local lock -- of the ports
 
--- Servers take seconds to listen, and others would find their ports free until then: a byte of a file is locked for each hundred
--- of them, as long as this process has it open.
+-- Servers take seconds to listen, and others would find their ports free until then: a byte of this file is locked for each
+-- hundred of them, as long as this process has it open.
 local function lock_ports(base)
-  lock = assert(io.open("spec/cluster/servers", "r+"))
+  lock = assert(io.open("spec/support/servers.lua", "r+"))
   return lfs.lock(lock, "w", base / 100, 1) and lfs.lock(lock, "w", base / 100 + 9, 1)
 end
 
