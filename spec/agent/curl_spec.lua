@@ -3,7 +3,7 @@
 local curl = require "loom.curl"
 local shell = require "support.shell"
 
-local LIMIT = 100 -- waits of up to 0.1 s for an answer
+local LIMIT = 600 -- waits of up to 0.1 s for an answer
 
 local function ask(transfers, request)
   local number, message, code = transfers:start(request)

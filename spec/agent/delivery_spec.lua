@@ -74,7 +74,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
 
   local function round(options)
     options = options or {}
-    options.allow, options.now, options.time_limit = { "127.0.0.1" }, function() return now end, options.time_limit or 300
+    options.allow, options.now, options.time_limit = { "127.0.0.1" }, function() return now end, options.time_limit or 15000
     options.random = options.random or function() return 0.5 end
     local delivery = assert(Delivery.new(monitor, options))
     local counts = assert(delivery:round())
@@ -425,7 +425,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
     for _, row in ipairs(assert(outbox.due(monitor, now, running))) do
       error("a message of " .. row.name .. " more than may be under way, or one that is")
     end
-    local counts = round { tell = function(line) lines[#lines + 1] = { line = line, heard = #received() } end }
+    local counts = round { time_limit = 300, tell = function(line) lines[#lines + 1] = { line = line, heard = #received() } end }
     assert.equal(1, counts.delivered)
     assert.equal(20, counts.again) -- as many as the channel's rate has
     assert.is_true(#lines == 1 and lines[1].heard < 10)
@@ -490,7 +490,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
   end)
 
   local function agent_of(options)
-    options.allow, options.time_limit = { "127.0.0.1" }, options.time_limit or 300
+    options.allow, options.time_limit = { "127.0.0.1" }, options.time_limit or 15000
     options.now = options.now or function() return now end
     return assert(require "loom.agent".new(monitor, options))
   end
@@ -501,7 +501,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
 
   it("waits for no heartbeat, and tells of one that is not answered", function()
     assert(set_channel(monitor, { name = "beat", kind = "heartbeat", url = (receive "hang") }))
-    local agent = agent_of {}
+    local agent = agent_of { time_limit = 2000 }
     for _ = 1, 2 do -- within a minute, one is asked
       assert(agent:round())
       assert.equal(1, agent.delivery.transfers:count())
@@ -553,7 +553,7 @@ until [ -s %s/port ]; do tries=$((tries - 1)); [ $tries -gt 0 ] || exit 1; sleep
       return execute([[INSERT INTO alert(id, rule, severity, kind, subject, state, since, at)
         VALUES('a', 'down', 'critical', 'store', '1', 'firing', ?1, ?1)]], now)
     end, true))
-    local agent = agent_of {}
+    local agent = agent_of { time_limit = 2000 }
     agent.judge.round = function() -- which would end what no rule tells
       return { events = 0 }
     end

@@ -123,8 +123,8 @@ describe("a bundle", () => {
       const page = await browser.newPage(), errors = [];
       page.on("pageerror", (error) => errors.push(error.message));
       await page.goto(pathToFileURL(file + ".html").href);
-      await page.getByRole("navigation", {name: "Views"}).waitFor({state: "attached", timeout: 10000});
-      await page.getByText("The service has not answered").waitFor({timeout: 10000}); // there is none behind a disk
+      await page.getByRole("navigation", {name: "Views"}).waitFor({state: "attached"});
+      await page.getByText("The service has not answered").waitFor(); // there is none behind a disk
       assert.deepEqual(errors, []);
     } finally {
       await browser.close();

@@ -21,7 +21,7 @@ const tools = createRequire(join(build, "browser/"));
 const {chromium} = tools("playwright-core");
 const axe = readFileSync(tools.resolve("axe-core/axe.min.js"), "utf8");
 
-const LIMIT = 30000; // milliseconds that anything may take, on a busy machine
+const LIMIT = 60000; // milliseconds that anything may take, on a busy machine
 
 const environment = {
   ...process.env, LOOM_BUILD: build, LUA_PATH: `${top}/lua/?.lua;${top}/lua/?/init.lua;;`, LUA_CPATH: `${build}/lua5.4/?.so;;`,

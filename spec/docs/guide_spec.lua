@@ -94,7 +94,7 @@ describe("the guide", function()
     local out = folder:good(([[
       sh recipe >out 2>log &
       recipe=$!
-      until %s -s -o stores http://%s/v1/stores; do
+      until %s -sf -o stores http://%s/v1/stores; do
         kill -0 $recipe 2>/dev/null || { cat out log >&2; exit 1; }
         sleep 0.05
       done

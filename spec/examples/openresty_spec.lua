@@ -3,8 +3,8 @@
 local checkout = require "support.checkout"
 local files = require "support.files"
 
--- Starts nginx on a port that is free; what is appended runs against it; at the end it is stopped. nginx stays a child of
--- this script, so that its process id cannot be another's.
+-- Starts nginx on a port that is free, of those of `support.server`; what is appended runs against it; at the end it is
+-- stopped. nginx stays a child of this script, so that its process id cannot be another's.
 local script = [[
   modules=$(nginx -V 2>&1 | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')
   user=$(test $(id -u) = 0 && echo 'user root;')
@@ -13,7 +13,7 @@ local script = [[
   export LOOM_DB="$PWD/service/stores.db"
   curl() { LD_PRELOAD= command curl --max-time 60 "$@"; } # it hangs with a sanitizer's runtime loaded before it
   listening() { curl -s -o /dev/null $service/report?format=none; }
-  port=$((20000 + $$ % 10000))
+  port=$((10000 + $$ % 10000))
   while :; do
     service=http://127.0.0.1:$port
     sed -e "s/127.0.0.1:8080/127.0.0.1:$port/" -e "${edit:-}" examples/openresty/nginx.conf >service/nginx.conf

@@ -39,8 +39,13 @@ end
 -- What there is now and was not before, in words; nil if there is nothing.
 local function left(before)
   for kind, things in pairs(look()) do
+    local known = {} -- by what they are: what is opened anew may have another number, since garbage keeps some
+    for _, thing in pairs(before[kind]) do
+      known[thing] = (known[thing] or 0) + 1
+    end
     for name, thing in pairs(things) do
-      if before[kind][name] ~= thing then
+      known[thing] = (known[thing] or 0) - 1
+      if known[thing] < 0 then
         return ("one of its %s behind: %s (%s)"):format(kind, name, thing)
       end
     end
