@@ -129,6 +129,9 @@ $(patsubst %,$(BUILD)/spec/%,address_test http_test transfer_test): $(BUILD)/spe
 # Its allocations fail when they are told to: see spec/core/faults.h.
 $(BUILD)/spec/faults_test: override LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc free strdup)
 
+# A writer rests for half a minute: its clock is the test's.
+$(BUILD)/spec/claim_test: override LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,loom_clock loom_rest)
+
 faults: $(BUILD)/spec/faults_test ## Each kind of work with a fault at every allocation, read, write and sync
 	LOOM_FAULTS=all $<
 

@@ -22,20 +22,30 @@ struct waiting {
   uint64_t dead; /* claims up to this ingest have had their time */
 };
 
-/* Waits until no earlier claim is left that may come to a commit, one has, or their time is over. */
+/*
+** Waits until no earlier claim is left that may come to a commit, one has, or their time is over: that is `until`, or, where it is 0,
+** LOOM_CLAIM_WAIT from when the last of them was seen first. Who made that is not dead because another one is.
+*/
 static loom_status wait_for_earlier(const struct waiting *waiting, int64_t until,
                                     struct loom_ledger_rivals *rivals, loom_error *error) {
+  bool each = until == 0;
+  uint64_t seen = 0;
   for (;;) {
     struct loom_ledger_tip tip;
     loom_status status = loom_ledger_rivals(waiting->cluster, waiting->ingest, waiting->number,
                                             waiting->writer, rivals, error);
     if (status != LOOM_OK || rivals->greatest <= waiting->dead)
       return status;
+    if (each && rivals->greatest > seen)
+      until = loom_clock() + LOOM_CLAIM_WAIT;
+    seen = rivals->greatest > seen ? rivals->greatest : seen;
     status = loom_ledger_tip(waiting->cluster, &tip, error);
-    if (status != LOOM_OK || tip.number >= waiting->number || loom_clock() >= until)
+    if (status != LOOM_OK || tip.number >= waiting->number)
       return status;
     if (rivals->greatest > waiting->ingest)
       return is_busy(error);
+    if (loom_clock() >= until)
+      return LOOM_OK;
     loom_rest(PAUSE);
   }
 }
@@ -48,7 +58,7 @@ loom_status loom_claim(loom_cluster *cluster, loom_database *head, uint64_t inge
       .cluster = cluster, .writer = writer, .ingest = ingest, .number = number};
   loom_error ignored;
   loom_head_writer(head, writer);
-  loom_status status = wait_for_earlier(&waiting, loom_clock() + LOOM_CLAIM_WAIT, &rivals, error);
+  loom_status status = wait_for_earlier(&waiting, 0, &rivals, error);
   waiting.dead = rivals.greatest;
   claim->since = loom_clock();
   if (status == LOOM_OK)
