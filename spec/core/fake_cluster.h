@@ -73,6 +73,9 @@ struct fake_cluster {
   /* called before claims of a number are told, each time, with how often that was */
   void (*before_claims)(struct fake_cluster *fake, unsigned times);
   unsigned claims_told;
+  /* and before polls are */
+  void (*before_polls)(struct fake_cluster *fake, unsigned times);
+  unsigned polls_told;
   /* called before a commit is inserted, once */
   void (*before_commit)(struct fake_cluster *fake);
   /* and before blocks are, or the beginning of an ingest */
@@ -930,6 +933,8 @@ static inline loom_status fake_post(loom_asker *asker, const struct loom_call *c
     }
   } else {
     char *sql = strndup(call->body, call->length);
+    if (fake->before_polls && strstr(sql, "SELECT number, day"))
+      fake->before_polls(fake, ++fake->polls_told);
     if (fake->has_dropped && strstr(sql, "FROM block") &&
         strstr(call->url, "select_sequential_consistency=1")) {
       *status = 500;

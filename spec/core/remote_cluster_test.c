@@ -9,6 +9,7 @@
 #include "cluster/ledger.h"
 #include "cluster/tend.h"
 #include "fake_cluster.h"
+#include "report/inspect.h"
 #include "reports.h"
 #include "sqlite/export.h"
 #include "sqlite/head.h"
@@ -111,14 +112,12 @@ static char *some_polls(uint64_t *state, int count) {
 
 /* ---- reading ---- */
 
-/* Of the stores of a shard, from 1; 0: of all. */
-static loom_status report_of_shard(loom_database *database, unsigned shard, bool around,
-                                   struct buffer *out, loom_error *error) {
+static loom_status report_of_some(loom_database *database, const struct loom_selection *selection,
+                                  size_t windows, bool around, struct buffer *out,
+                                  loom_error *error) {
   struct loom_report_options options = default_options();
-  if (shard) {
-    options.selection.shards = FAKE_SHARDS;
-    options.selection.shard = shard - 1;
-  }
+  options.selection = *selection;
+  options.window_count = windows;
   loom_report *report;
   if (around)
     assert_true(loom_rules_preset("monitoring", &options.rules));
@@ -133,6 +132,17 @@ static loom_status report_of_shard(loom_database *database, unsigned shard, bool
   loom_report_free(report);
   loom_source_free(source);
   return status;
+}
+
+/* Of the stores of a shard, from 1; 0: of all. */
+static loom_status report_of_shard(loom_database *database, unsigned shard, bool around,
+                                   struct buffer *out, loom_error *error) {
+  struct loom_selection selection = {0};
+  if (shard) {
+    selection.shards = FAKE_SHARDS;
+    selection.shard = shard - 1;
+  }
+  return report_of_some(database, &selection, 3, around, out, error);
 }
 
 static loom_status report_of(loom_database *database, bool around, struct buffer *out,
@@ -657,6 +667,87 @@ static void never_takes_a_part_for_the_whole(void **state) {
   last->polls[0] ^= 1; /* as many, but others */
   assert_no_report(&fixture, LOOM_EIO, "does not add up");
   last->polls[0] ^= 1;
+  assert_same_reports(&fixture);
+  end(&fixture);
+}
+
+/* ---- days that go while they are read ---- */
+
+static unsigned gone_at; /* when polls are asked for so often all that there is has gone */
+
+static void go(struct fake_cluster *fake, unsigned times) {
+  if (times != gone_at)
+    return;
+  for (int i = 0; i < FAKE_SHARDS; i++)
+    for (int j = 0; j < FAKE_REPLICAS; j++)
+      fake->lags[i][j] = fake->block_count[i];
+}
+
+enum { ALL, SOME, EXPORT, ONE, READINGS };
+
+static loom_status export_some(loom_database *head, struct buffer *out, loom_error *error) {
+  const char *text;
+  size_t length;
+  loom_export *export;
+  loom_status status = loom_export_new(head, LOOM_POLLS, &export, error);
+  while (status == LOOM_OK && (status = loom_export_next(export, &text, &length, error)) == LOOM_OK)
+    buffer_put(out, text, length);
+  loom_export_free(export);
+  return status;
+}
+
+static loom_status inspect_one(loom_database *head, loom_error *error) {
+  struct loom_inspect_options options = {
+      .id = "shop 7", .id_length = 6, .window = standard[0], .default_zone = "UTC"};
+  struct loom_inspection in;
+  assert_true(loom_rules_preset("monitoring", &options.rules));
+  loom_source *source = loom_source_of(head, true);
+  assert_non_null(source);
+  loom_status status = loom_inspect(&options, source, loom_database_zones(head), &in, error);
+  loom_inspection_free(&in);
+  loom_source_free(source);
+  return status == LOOM_OK ? LOOM_DONE : status;
+}
+
+/* By the last hour of all stores or of one, which need polls of other days, too. */
+static loom_status read_as(loom_database *head, int reading, struct buffer *out,
+                           loom_error *error) {
+  struct loom_id_table ids;
+  if (reading == ONE)
+    return inspect_one(head, error);
+  loom_id_table_init(&ids);
+  loom_id_table_put(&ids, "shop 7", 6);
+  const struct loom_selection some = {.ids = reading == SOME ? &ids : NULL};
+  loom_status status = reading == EXPORT ? export_some(head, out, error)
+                                         : report_of_some(head, &some, 1, true, out, error);
+  loom_id_table_free(&ids);
+  return status;
+}
+
+static void never_takes_what_has_gone_for_none(void **state) {
+  struct fixture fixture = begin();
+  (void)state;
+  fill(&fixture);
+  for (int reading = 0; reading < READINGS; reading++) {
+    unsigned failed = 0;
+    loom_status status = LOOM_EIO;
+    for (gone_at = 1; status != LOOM_DONE; gone_at++) {
+      struct buffer out = {0};
+      loom_error error;
+      fixture.fake->polls_told = 0;
+      fixture.fake->before_polls = go;
+      status = read_as(fixture.head, reading, &out, &error);
+      bool is_gone = fixture.fake->polls_told >= gone_at;
+      fixture.fake->before_polls = NULL;
+      memset(fixture.fake->lags, 0, sizeof fixture.fake->lags);
+      assert_true(is_gone || status == LOOM_DONE);
+      if (is_gone)
+        assert_int_equal(status, LOOM_EIO);
+      failed += status != LOOM_DONE;
+      buffer_free(&out);
+    }
+    assert_true(failed);
+  }
   assert_same_reports(&fixture);
   end(&fixture);
 }
@@ -1868,6 +1959,7 @@ int main(void) {
       cmocka_unit_test(writes_by_a_replica_that_has_all),
       cmocka_unit_test(takes_nothing_for_known_that_is_not_committed),
       cmocka_unit_test(never_takes_a_part_for_the_whole),
+      cmocka_unit_test(never_takes_what_has_gone_for_none),
       cmocka_unit_test(has_a_commit_once_that_is_there_twice),
       cmocka_unit_test(is_done_where_the_commit_is_there),
       cmocka_unit_test(says_where_it_is_not_known_whether_it_is_done),

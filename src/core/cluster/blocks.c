@@ -60,6 +60,7 @@ struct loom_blocks {
   int32_t *days; /* that hold polls */
   size_t day_count;
   bool in_order, skipped; /* stores were */
+  bool beside;            /* polls were read that the tallies do not have */
   int only;               /* the shard that alone is read, or LOOM_ALL_SHARDS */
   struct window windows[WINDOWS];
   struct tally *tallies; /* beside the ledger's parts */
@@ -436,6 +437,7 @@ static loom_status read_outside(loom_blocks *blocks, int64_t store, int32_t day,
   size_t beside = is_before ? place_of(blocks, blocks->first_day) - 1 /* there is this one */
                             : place_of(blocks, blocks->last_day + 1);
   join(blocks);
+  blocks->beside = true;
   if (blocks->in_order && place == beside && store >= here->first && store < here->end) {
     *window = &blocks->windows[is_before ? BEFORE : AFTER];
     return read_window(blocks, *window, here->first, here->end, day, day, error);
@@ -470,6 +472,7 @@ static loom_status find_window(loom_blocks *blocks, int64_t store, int32_t day,
   if (blocks->in_order && store >= (*window)->end)
     return move_on(blocks, store, error);
   join(blocks);
+  blocks->beside = true;
   *window = &blocks->windows[blocks->in_order ? ONE : MAIN];
   return read_window(blocks, *window, store, store + 1, blocks->first_day, blocks->last_day, error);
 }
@@ -559,6 +562,7 @@ loom_status loom_blocks_load(loom_blocks *blocks, int32_t day, const int64_t *st
     first = stores[i] < first ? stores[i] : first;
     last = stores[i] > last ? stores[i] : last;
   }
+  blocks->beside = true;
   one->stores = stores;
   one->store_count = count;
   loom_status status = count ? read_window(blocks, one, first, last + 1, day, day, error) : LOOM_OK;
@@ -572,10 +576,8 @@ static int64_t last_of(const loom_blocks *blocks) {
   return blocks->only == LOOM_ALL_SHARDS ? last : last - (last + shards - blocks->only) % shards;
 }
 
-loom_status loom_blocks_finish(loom_blocks *blocks, loom_error *error) {
+static loom_status compare_tallies(const loom_blocks *blocks, loom_error *error) {
   const struct loom_ledger *ledger = blocks->ledger;
-  if (!blocks->in_order || blocks->skipped || blocks->windows[MAIN].end <= last_of(blocks))
-    return LOOM_OK;
   for (size_t i = 0; i < ledger->part_count; i++) {
     const struct loom_ledger_part *part = &ledger->parts[i];
     const struct tally *tally = &blocks->tallies[i];
@@ -590,6 +592,27 @@ loom_status loom_blocks_finish(loom_blocks *blocks, loom_error *error) {
     return wrong(blocks, part->shard, error, what);
   }
   return LOOM_OK;
+}
+
+/* What was dropped is dropped for good: where nothing was by now, nothing was before. */
+static loom_status prove_again(const loom_blocks *blocks, loom_error *error) {
+  loom_status status = LOOM_OK;
+  for (unsigned i = 0; status == LOOM_OK && i < loom_cluster_shards(blocks->cluster); i++)
+    if (blocks->proved[i])
+      status =
+          loom_ledger_prove_again(blocks->cluster, blocks->ledger, i, blocks->proved[i] - 1, error);
+  return status;
+}
+
+loom_status loom_blocks_finish(loom_blocks *blocks, loom_error *error) {
+  loom_status status = LOOM_OK;
+  join(blocks);
+  bool all = blocks->in_order && !blocks->skipped && blocks->windows[MAIN].end > last_of(blocks);
+  if (all)
+    status = compare_tallies(blocks, error);
+  if (status == LOOM_OK && (!all || blocks->beside))
+    status = prove_again(blocks, error);
+  return status;
 }
 
 loom_status loom_blocks_scan(loom_blocks *blocks, loom_block_fn *visit, void *context,

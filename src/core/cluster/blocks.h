@@ -49,7 +49,10 @@ loom_status loom_blocks_get(loom_blocks *blocks, int32_t day, int64_t store,
 loom_status loom_blocks_load(loom_blocks *blocks, int32_t day, const int64_t *stores, size_t count,
                              loom_error *error);
 
-/* Whether all adds up, where every store was passed over. */
+/*
+** Whether all adds up, where every store was passed over; of what was read besides, whether the replicas that were asked still have all,
+** since days that were written anew may be dropped while they are read.
+*/
 loom_status loom_blocks_finish(loom_blocks *blocks, loom_error *error);
 
 /* Calls it for each store and day of the days that were opened, by store and day. Nothing else may be asked for meanwhile. */

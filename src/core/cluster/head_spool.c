@@ -213,6 +213,8 @@ static loom_status compare_all(const struct loom_head_spool *spool, loom_blocks 
         status = compare_one(context, spool, &spool->blocks[i], &known, error);
     }
   }
+  if (status == LOOM_OK)
+    status = loom_blocks_finish(blocks, error);
   loom_polls_free(&known);
   return status;
 }

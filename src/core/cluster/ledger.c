@@ -588,6 +588,13 @@ static uint64_t blocks_of(const struct loom_ledger *ledger, unsigned shard, int3
   return count;
 }
 
+static bool put_count(const struct loom_ledger *ledger, unsigned shard, int32_t first_day,
+                      int32_t last_day, uint64_t own, bool *any, struct loom_text *sql) {
+  return loom_sql_add(sql, "SELECT count() FROM block WHERE ") &&
+         loom_ledger_visible(ledger, shard, first_day, last_day, own, any, sql) &&
+         loom_sql_add(sql, " FORMAT RowBinary");
+}
+
 loom_status loom_ledger_prove(loom_cluster *cluster, const struct loom_ledger *ledger,
                               unsigned shard, int32_t first_day, int32_t last_day,
                               const struct loom_ledger_own *own, loom_error *error) {
@@ -595,10 +602,7 @@ loom_status loom_ledger_prove(loom_cluster *cluster, const struct loom_ledger *l
   bool any, is_proved = false;
   uint64_t count = 0,
            wanted = blocks_of(ledger, shard, first_day, last_day) + (own ? own->blocks : 0);
-  bool good =
-      loom_sql_add(&sql, "SELECT count() FROM block WHERE ") &&
-      loom_ledger_visible(ledger, shard, first_day, last_day, own ? own->ingest : 0, &any, &sql) &&
-      loom_sql_add(&sql, " FORMAT RowBinary");
+  bool good = put_count(ledger, shard, first_day, last_day, own ? own->ingest : 0, &any, &sql);
   const struct loom_question question = {.sql = &sql, .size = LOOM_SMALL};
   loom_status status = good ? LOOM_OK : loom_no_memory(error);
   for (unsigned i = 0; status == LOOM_OK && any && i < loom_cluster_replicas(cluster, shard); i++) {
@@ -621,6 +625,34 @@ loom_status loom_ledger_prove(loom_cluster *cluster, const struct loom_ledger *l
                    shard + 1,
                    loom_cluster_url(cluster, shard, loom_cluster_replica(cluster, shard)), count,
                    wanted, ledger->number);
+}
+
+loom_status loom_ledger_prove_again(loom_cluster *cluster, const struct loom_ledger *ledger,
+                                    unsigned shard, unsigned replica, loom_error *error) {
+  struct loom_text sql = {0}, answer = {0};
+  bool any;
+  uint64_t wanted = blocks_of(ledger, shard, INT32_MIN, INT32_MAX);
+  if (!put_count(ledger, shard, INT32_MIN, INT32_MAX, 0, &any, &sql)) {
+    loom_text_free(&sql);
+    return loom_no_memory(error);
+  }
+  const struct loom_question question = {.sql = &sql, .size = LOOM_SMALL};
+  loom_status status = LOOM_OK;
+  if (any)
+    status = loom_cluster_ask_replica(cluster, shard, replica, &question, &answer, error);
+  struct loom_row_reader reader = loom_row_reader_of(&answer);
+  uint64_t count = any && status == LOOM_OK ? loom_row_u64(&reader) : wanted;
+  loom_text_free(&sql);
+  loom_text_free(&answer);
+  if (status != LOOM_OK) /* it has gone: what it had, another one has, too */
+    return loom_ledger_prove(cluster, ledger, shard, INT32_MIN, INT32_MAX, NULL, error);
+  if (!reader.bad && count == wanted)
+    return LOOM_OK;
+  return loom_fail(error, LOOM_EIO,
+                   "shard %u, %s: had all blocks of commit %" PRIu64 ", and has %" PRIu64
+                   " of %" PRIu64 ": some were dropped while they were read",
+                   shard + 1, loom_cluster_url(cluster, shard, replica), ledger->number, count,
+                   wanted);
 }
 
 /* ---- to write ---- */

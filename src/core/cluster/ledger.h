@@ -127,6 +127,13 @@ loom_status loom_ledger_prove(loom_cluster *cluster, const struct loom_ledger *l
                               unsigned shard, int32_t first_day, int32_t last_day,
                               const struct loom_ledger_own *own, loom_error *error);
 
+/*
+** Whether a replica that has shown that it has all still does, once it was asked: what was dropped meanwhile was none to it. LOOM_EIO:
+** it does not.
+*/
+loom_status loom_ledger_prove_again(loom_cluster *cluster, const struct loom_ledger *ledger,
+                                    unsigned shard, unsigned replica, loom_error *error);
+
 /* ---- to write ---- */
 
 /* Gives the cluster an identity, by which it is told from others of its name, unless it has one. */

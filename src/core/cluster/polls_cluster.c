@@ -58,6 +58,8 @@ static loom_status list_stores(struct all_polls *all, loom_error *error) {
     all->day++;
     all->last_length = 0;
   }
+  if (status == LOOM_OK)
+    status = loom_blocks_finish(all->blocks, error);
   return status == LOOM_OK ? LOOM_DONE : status;
 }
 

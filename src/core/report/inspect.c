@@ -99,6 +99,16 @@ static loom_status resolve_hull(const struct loom_inspect_options *options, loom
   return problem ? loom_fail(error, LOOM_EINVAL, "the window %s", problem) : LOOM_OK;
 }
 
+/* Behind the last store stands whether what was read of it is good: see source_cluster.c. */
+static loom_status read_end(loom_source *source, loom_error *error) {
+  struct loom_store none = {0};
+  loom_status status = loom_source_next(source, &none, error);
+  loom_store_free(&none);
+  if (status == LOOM_OK)
+    return loom_fail(error, LOOM_ECORRUPT, "there are two stores of one id");
+  return status == LOOM_DONE ? LOOM_OK : status;
+}
+
 static loom_status read_store(const struct loom_inspect_options *options, loom_source *source,
                               struct loom_inspection *in, loom_error *error) {
   struct loom_id_table ids;
@@ -118,7 +128,9 @@ static loom_status read_store(const struct loom_inspect_options *options, loom_s
   loom_spans_merge(&in->setting.common.exclusions, true);
   if (status == LOOM_OK)
     status = loom_source_next(source, &in->store, error);
-  if (status == LOOM_DONE) {
+  if (status == LOOM_OK)
+    status = read_end(source, error);
+  else if (status == LOOM_DONE) {
     char id[LOOM_QUOTED_SIZE];
     status = loom_fail(error, LOOM_ENOENT, "store %s is not known",
                        loom_quote(id, options->id, options->id_length));
