@@ -206,6 +206,15 @@ describe("near the data", function()
     assert.equal((shell.good("report", conf)), with_workers(workers).out)
   end)
 
+  it("a worker has all of the roster before it is asked for anything", function()
+    if missing then return end
+    local name = ("%s/worker%d.conf.db"):format(folder, #pids)
+    start_worker(1)
+    local stores = select(2, shell.good("report", conf, "--all-stores"):gsub("\n", "")) - 1
+    local found = shell.good("query", name, "SELECT count(*) AS stores FROM store") -- of the head alone, which asks no server
+    assert.equal("stores\n" .. stores .. "\n", found)
+  end)
+
   it("workers that are silent are not waited for one by one, nor for long", function()
     if missing then return end
     local silent = start_worker(2)

@@ -5,6 +5,7 @@ local cjson = require "cjson.safe"
 local core = require "loom.core"
 local later = require "loom.later"
 local log = require "loom.http.log"
+local Monitor = require "loom.monitor"
 local opening = require "loom.opening"
 local shard_report = require "loom.workers.shard_report"
 
@@ -24,13 +25,24 @@ local function is_token(sent)
   return core.hmac_sha256(key, sent) == core.hmac_sha256(key, token)
 end
 
---- For `init_worker_by_lua`.
+-- Has the head come up to the cluster before anybody asks: a new one reads all that there is of stores.
+local function prepare(conf)
+  local monitor, message = Monitor.open(conf)
+  if monitor then
+    monitor:close()
+  else
+    log.write(ngx.ERR, "loom: ", message)
+  end
+end
+
+--- For `init_worker_by_lua`. Requests wait until it returns, which is when the head is what the cluster is, or cannot be.
 -- @tparam table options `conf`, the path of the cluster's; `shard`, from 1; `token`
 function worker_service.init_worker(options)
   assert(core.end_with_parent())
   local cluster = assert(opening.cluster())
   local conf = assert(cluster.read(options.conf))
   token = assert(cluster.secret(options.token_file))
+  prepare(options.conf)
   worker = { conf = options.conf, shard = options.shard, shards = #conf.shards, database = conf.database }
 end
 
