@@ -22,6 +22,7 @@ local PORTS = { clickhouse = 8123, clickhouses = 8443 }
 local SCHEMES = { clickhouse = "http", clickhouses = "https" }
 local SETTINGS = { "user", "password-file", "ca-file", "worker", "worker-token-file", "patience" } -- that a conf has, too
 local PATHS = { ["password-file"] = true, ["ca-file"] = true, ["worker-token-file"] = true }
+local PAGE = 512 -- bytes: what has a multiple of it as its size may be a database, for loom.opening.is_conf
 local KEPT = "# made of " -- the second line of a conf, before the name
 
 local is_known = { cluster = true, head = true }
@@ -55,8 +56,7 @@ local function read_settings(query)
     local name, value = item:match "^([^=]*)=(.*)$"
     value = value and decoded(value)
     if not name or not is_known[name] then
-      return refuse(("'%s' is no setting: cluster, head, %s expected"):format((name or item):gsub("%c", "?"),
-        table.concat(SETTINGS, ", ")))
+      return refuse(("there is no setting of that name: cluster, head, %s expected"):format(table.concat(SETTINGS, ", ")))
     elseif settings[name] then
       return refuse(("'%s' is given twice"):format(name))
     elseif not value or value == "" or value:find "[%c%s#]" then
@@ -145,7 +145,13 @@ local function conf_text(name, parsed, database, shards)
     end
     lines[#lines + 1] = "shard " .. table.concat(urls, " ")
   end
-  return table.concat(lines, "\n") .. "\n"
+  local text = table.concat(lines, "\n") .. "\n"
+  return #text % PAGE == 0 and text .. "\n" or text
+end
+
+-- What servers tell goes into a conf, of which a host that has more than its own letters would be other lines.
+local function is_host(host)
+  return host:find "^[%w._-]+$" ~= nil or host:find "^%x*:[%x.]*:[%x:.]*$" ~= nil or host:find "^%[%x*:[%x:.]*%]$" ~= nil
 end
 
 -- The shards, each a list of hosts, as the servers tell of them.
@@ -157,7 +163,9 @@ local function find_shards(name, parsed, path, cluster)
   end
   local shards, last = {}, nil
   for _, replica in ipairs(replicas) do
-    if replica.shard ~= last then
+    if not is_host(replica.host) then
+      return nil, ("EINPUT: the servers tell of a host of shard %d that is none"):format(replica.shard), "EINPUT"
+    elseif replica.shard ~= last then
       shards[#shards + 1], last = {}, replica.shard
     end
     local hosts = shards[#shards]
@@ -229,8 +237,12 @@ function cluster_name.conf(name, cluster, anew)
     return nil, ("EINVAL: %s: had %d shards, and now the servers tell of %d: how many there are cannot be changed")
       :format(path, count_shards(before), #shards), "EINVAL"
   end
+  local text = conf_text(name, parsed, parsed.database, shards)
   local written
-  written, message, code = write(path, conf_text(name, parsed, parsed.database, shards))
+  written, message, code = cluster.is_conf(text, path)
+  if written then
+    written, message, code = write(path, text)
+  end
   return written and path, message, code
 end
 

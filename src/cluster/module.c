@@ -2,6 +2,7 @@
 ** loom.cluster: databases whose polls are in a cluster. A module of its own, so that only who has one needs libcurl.
 **
 **   cluster.read(path)            {database, head, user, shards = {{url, …}, …}}
+**   cluster.is_conf(text, source) whether a text is a conf: true; `source` stands for it in messages
 **   cluster.topology(text, source, name)  the shards that the servers of a conf's first shard know of a cluster of that name, none where
 **                                 there is none: {{shard, host}, …} in order. `source` stands for the conf in messages
 **   cluster.create(path)          makes the tables on every replica, and an identity, where they are not there yet: true
@@ -123,6 +124,17 @@ static loom_status open_cluster(const char *path, const struct loom_patience *pa
 static void close_cluster(struct opened *opened) {
   loom_cluster_free(opened->cluster);
   loom_conf_free(&opened->conf);
+}
+
+/* is_conf(text, source) */
+static int is_conf(lua_State *L) {
+  loom_error error;
+  struct loom_conf conf;
+  size_t length;
+  const char *text = luaL_checklstring(L, 1, &length), *source = luaL_checkstring(L, 2);
+  loom_status status = loom_conf_parse(source, text, length, &conf, &error);
+  loom_conf_free(&conf);
+  return lloom_done(L, status, &error);
 }
 
 /* ---- topology ---- */
@@ -670,14 +682,23 @@ static int progress(lua_State *L) {
 __attribute__((visibility("default"))) int luaopen_loom_cluster(lua_State *L);
 
 int luaopen_loom_cluster(lua_State *L) {
-  static const luaL_Reg functions[] = {{"read", read_conf},      {"topology", topology},
-                                       {"create", create},       {"attach", attach},
-                                       {"status", status_of},    {"check", check},
-                                       {"compact", compact},     {"fold", fold},
-                                       {"secret", read_secret},  {"is_address", is_address},
-                                       {"streams", streams},     {"drop", drop},
-                                       {"take_over", take_over}, {"tend", tend},
-                                       {"flush", flush},         {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"read", read_conf},
+                                       {"is_conf", is_conf},
+                                       {"topology", topology},
+                                       {"create", create},
+                                       {"attach", attach},
+                                       {"status", status_of},
+                                       {"check", check},
+                                       {"compact", compact},
+                                       {"fold", fold},
+                                       {"secret", read_secret},
+                                       {"is_address", is_address},
+                                       {"streams", streams},
+                                       {"drop", drop},
+                                       {"take_over", take_over},
+                                       {"tend", tend},
+                                       {"flush", flush},
+                                       {NULL, NULL}};
   static const luaL_Reg methods[] = {{"open", open_stream}, {"take", take},         {"head", head},
                                      {"tail", tail},        {"progress", progress}, {NULL, NULL}};
   lloom_new_type(L, STREAMS, methods, close_streams);
