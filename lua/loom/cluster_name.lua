@@ -3,9 +3,9 @@
 --
 -- The hosts are asked which shards there are (ClickHouse's table `system.clusters`) of the cluster that the setting `cluster`
 -- names, by default the one of the database's name. All of its servers listen on the same port. What they say is written into
--- a cluster.conf beside the head, with `.conf` behind its name, which is all that is read from then on: so what was named once
--- can be opened while no server answers. The other settings are those of a cluster.conf; the head is, unless one is named, a file
--- in the working folder that is called as the database is, with `.db` behind it.
+-- a cluster.conf beside the head, with `.conf` behind its name, and the hosts are taken from there from then on: so what was
+-- named once can be opened while no server answers. The other settings are those of a cluster.conf, and may be others each time;
+-- the head is, unless one is named, a file in the working folder that is called as the database is, with `.head.db` behind it.
 --
 -- A name is seen by all who see a command line: a password in it is refused, and is in no message.
 -- @module loom.cluster_name
@@ -23,7 +23,7 @@ local SCHEMES = { clickhouse = "http", clickhouses = "https" }
 local SETTINGS = { "user", "password-file", "ca-file", "worker", "worker-token-file", "patience" } -- that a conf has, too
 local PATHS = { ["password-file"] = true, ["ca-file"] = true, ["worker-token-file"] = true }
 local PAGE = 512 -- bytes: what has a multiple of it as its size may be a database, for loom.opening.is_conf
-local KEPT = "# made of " -- the second line of a conf, before the name
+local ASKING_MOST = 10 -- seconds for which servers are asked for the shards, unless `patience` is less
 
 local is_known = { cluster = true, head = true }
 for _, name in ipairs(SETTINGS) do
@@ -61,6 +61,8 @@ local function read_settings(query)
       return refuse(("'%s' is given twice"):format(name))
     elseif not value or value == "" or value:find "[%c%s#]" then
       return refuse(("'%s' has no value, or one with blanks or # in it"):format(name))
+    elseif name == "worker" and value:find("@", 1, true) then
+      return refuse "the address of a worker has no user and no password"
     end
     settings[name] = value
   end
@@ -113,8 +115,8 @@ function cluster_name.parse(name)
   if not settings then
     return nil, message, "EINVAL"
   end
-  return { scheme = SCHEMES[scheme], hosts = hosts, port = port, database = database, head = settings.head or database .. ".db",
-    cluster = settings.cluster or database, settings = settings }
+  return { scheme = SCHEMES[scheme], hosts = hosts, port = port, database = database, cluster = settings.cluster or database,
+    head = settings.head or database .. ".head.db", settings = settings }
 end
 
 -- ---- its conf ----
@@ -128,15 +130,24 @@ local function url_of(parsed, host)
   return ("%s://%s:%d"):format(parsed.scheme, is_bare and "[" .. host .. "]" or host, parsed.port)
 end
 
--- A conf of these lines of shards. Files are named from the working folder, but a conf is seen from its own.
-local function conf_text(name, parsed, database, shards)
-  local lines = { "loom cluster 1", KEPT .. name, "database " .. database, "head " .. parsed.head:match "[^/]*$" }
+-- The second line of a conf that was made of a name: what its hosts are of.
+local function mark_of(parsed)
+  return ("# made of %s, port %d, cluster %s, database %s"):format(parsed.scheme, parsed.port, parsed.cluster, parsed.database)
+end
+
+-- A conf with these shards, lists of hosts. Files are named from the working folder, but a conf is seen from its own.
+local function conf_text(parsed, database, shards, patience)
+  local lines = { "loom cluster 1", mark_of(parsed), "database " .. database, "head " .. parsed.head:match "[^/]*$" }
   for _, setting in ipairs(SETTINGS) do
     local value = parsed.settings[setting]
-    if value then
-      value = PATHS[setting] and absolute(value) or value:gsub(",", " ")
-      lines[#lines + 1] = setting .. " " .. value
+    if setting == "patience" then
+      value = patience or value
+    elseif setting == "worker" then
+      value = value and value:gsub(",", " ")
+    elseif value and PATHS[setting] then
+      value = absolute(value)
     end
+    lines[#lines + 1] = value and setting .. " " .. value
   end
   for _, hosts in ipairs(shards) do
     local urls = {}
@@ -155,8 +166,10 @@ local function is_host(host)
 end
 
 -- The shards, each a list of hosts, as the servers tell of them.
-local function find_shards(name, parsed, path, cluster)
-  local asking = conf_text(name, parsed, "system", { parsed.hosts })
+local function find_shards(parsed, path, cluster)
+  local given = tonumber((parsed.settings.patience or ""):match "^%d%d?$")
+  local patience = math.min(given or ASKING_MOST, ASKING_MOST)
+  local asking = conf_text(parsed, "system", { parsed.hosts }, ("%d"):format(patience))
   local replicas, message, code = cluster.topology(asking, path, parsed.cluster)
   if not replicas then
     return nil, message, code
@@ -195,26 +208,43 @@ local function write(path, text)
   return true
 end
 
--- What the conf of a name is; nil: there is none, or what is in its place.
-local function find_conf(path, name)
+-- Whether a file is of somebody who may say where this process connects to: its own user, root, or the owner of the folder.
+local function is_trusted(path)
+  local owner = lfs.attributes(path, "uid")
+  if owner == 0 or owner == lfs.attributes(path:match "^(.*/)", "uid") then
+    return true
+  end
+  local own = os.tmpname()
+  local is_own = owner == lfs.attributes(own, "uid")
+  os.remove(own)
+  return is_own
+end
+
+-- The shards of the conf that was made of a name; nil: there is none. Nothing but hosts is taken from it.
+local function kept_shards(parsed, path)
   local text = small_file.read(path, CONF_MOST)
   if not text then
     return nil
-  elseif text:match "^[^\n]*\n([^\n]*)" ~= KEPT .. name then
-    return nil, ("EINVAL: %s: is not of this name: name another head, by ?head=FILE"):format(path), "EINVAL"
+  elseif not is_trusted(path) then
+    return nil, ("EACCESS: %s: is somebody else's: name another head, by ?head=FILE"):format(path), "EACCESS"
+  elseif text:match "^[^\n]*\n([^\n]*)" ~= mark_of(parsed) then
+    return nil, ("EINVAL: %s: is of another cluster: name another head, by ?head=FILE"):format(path), "EINVAL"
   end
-  return text
+  local shards = {}
+  for urls in text:gmatch "\nshard ([^\n]*)" do
+    local hosts = {}
+    for url in urls:gmatch "%S+" do
+      hosts[#hosts + 1] = url:gsub("^%l+://", ""):gsub(":%d+$", "")
+    end
+    shards[#shards + 1] = hosts
+  end
+  return shards, text
 end
 
-local function count_shards(text)
-  local _, count = text:gsub("\nshard ", "")
-  return count
-end
-
---- The path of a name's conf, which is made where it is not there.
+--- The path of a name's conf, which is made where it is not there, or has other settings.
 -- @tparam string name
 -- @tparam table cluster the module loom.cluster
--- @tparam[opt] bool anew the servers are asked once more, and it is written anew
+-- @tparam[opt] bool anew the servers are asked once more which there are
 -- @treturn string|nil or nil, the failure and its code
 function cluster_name.conf(name, cluster, anew)
   local parsed, message, code = cluster_name.parse(name)
@@ -222,22 +252,24 @@ function cluster_name.conf(name, cluster, anew)
     return nil, message, code
   end
   local path = absolute(parsed.head) .. ".conf"
-  local before
-  before, message, code = find_conf(path, name)
-  if message then
-    return nil, message, code
-  elseif before and not anew then
-    return path
+  local kept, before, kind = kept_shards(parsed, path)
+  if kind then
+    return nil, before, kind
   end
-  local shards
-  shards, message, code = find_shards(name, parsed, path, cluster)
+  local shards = kept
+  if anew or not kept then
+    shards, message, code = find_shards(parsed, path, cluster)
+  end
   if not shards then
     return nil, message, code
-  elseif before and count_shards(before) ~= #shards then
+  elseif kept and #kept ~= #shards then
     return nil, ("EINVAL: %s: had %d shards, and now the servers tell of %d: how many there are cannot be changed")
-      :format(path, count_shards(before), #shards), "EINVAL"
+      :format(path, #kept, #shards), "EINVAL"
   end
-  local text = conf_text(name, parsed, parsed.database, shards)
+  local text = conf_text(parsed, parsed.database, shards)
+  if text == before then
+    return path
+  end
   local written
   written, message, code = cluster.is_conf(text, path)
   if written then

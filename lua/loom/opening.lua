@@ -101,6 +101,9 @@ end
 -- @treturn string|nil or nil, the failure and its code
 function opening.path(path, anew)
   if not cluster_name.is(path) then
+    if path:lower():find "clickhouses?://" then -- nor is it told again, since it may have a password in it
+      return nil, "EINVAL: what is named has the name of a cluster in it, and does not begin with clickhouse://", "EINVAL"
+    end
     return path
   end
   local cluster, message, code = opening.cluster()

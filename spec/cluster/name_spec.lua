@@ -58,15 +58,18 @@ cluster.describe("a cluster's name", function(each)
     create()
     local kept = folder .. "/head.db.conf"
     local text = files.read(kept)
-    files.write(kept, (text:gsub("http://%S+", "http://127.0.0.1:1")))
-    assert.matches("shard 2  http://127.0.0.1:1  ", shell.loom("cluster", "status", name).out, 1, true)
+    files.write(kept, (text:gsub("//127%.[%d.]+", "//127.9.9.9")))
+    assert.matches("shard 2  http://127.9.9.9:", shell.loom("cluster", "status", name).out, 1, true)
     create()
     assert.equal(text, files.read(kept))
     files.write(kept, (text:gsub("\nshard [^\n]*\n$", "\n")))
     shell.expect_failure(shell.loom("cluster", "create", name), 1,
       kept .. ": had 1 shards, and now the servers tell of 2: how many there are cannot be changed")
-    shell.expect_failure(shell.loom("report", name .. "&patience=5"), 1,
-      kept .. ": is not of this name: name another head, by ?head=FILE")
+    files.write(kept, text)
+    shell.good("info", name .. "&patience=5")
+    assert.matches("\npatience 5\n", files.read(kept))
+    shell.expect_failure(shell.loom("info", (name:gsub("cluster=loom", "cluster=other"))), 1,
+      kept .. ": is of another cluster: name another head, by ?head=FILE")
   end)
 
   it("is of a cluster that the servers know", function()
