@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import {writeFileSync} from "node:fs";
 import {join} from "node:path";
-import {after, before, describe, it} from "node:test";
+import {after, afterEach, before, beforeEach, describe, it} from "node:test";
 
 import {frame, launch, loom, makeFleet, makeFolder, serve, settle, until, visit, wire} from "./support.mjs";
 
@@ -359,8 +359,8 @@ describe("what fails", () => {
 
   describe("of a service that hangs", () => {
     let between;
-    before(async () => between = await wire(service));
-    after(() => between?.stop());
+    beforeEach(async () => between = await wire(service));
+    afterEach(() => between?.stop());
     const isGrey = (page) => page.evaluate(() => document.body.classList.contains("lost"));
     const tells = (page) => page.locator(".banner:not(:empty)", {hasText: "has not answered since"}).waitFor();
     const isOver = (page) => until("it is over", async () => await page.textContent(".banner") === "" && !await isGrey(page));
