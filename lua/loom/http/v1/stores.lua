@@ -295,12 +295,15 @@ local function body_of_one(store, chosen, parameters, fleet_report, fleet_status
   return body
 end
 
-local function make_standard_body(id, revision)
+local function make_standard_body(id, revision, monitor)
   local store = service.call({ "store_id" }, function(state)
     return state.monitor:store(id)
   end)
   local body = body_of_one(store, {}, {}, fleet.newest(revision), fleet.newest_status(revision))
-  return bodies:put(id, body, Lru.OVERHEAD + #id + #body)
+  if bodies_revision == revision and bodies_monitor == monitor then -- others have had their turns while this one waited
+    bodies:put(id, body, Lru.OVERHEAD + #id + #body)
+  end
+  return body
 end
 
 -- One store by the standard report.
@@ -310,7 +313,7 @@ local function standard_body(id)
     bodies:clear()
     bodies_monitor, bodies_revision = service.monitor(), revision
   end
-  return bodies:get(id) or make_standard_body(id, revision)
+  return bodies:get(id) or make_standard_body(id, revision, service.monitor())
 end
 
 local function get(arguments)
