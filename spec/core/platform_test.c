@@ -131,6 +131,17 @@ static void signals_are_taken(void **state) {
   sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
+static void a_boot_has_one_name(void **state) {
+  char name[LOOM_BOOT_SIZE], again[LOOM_BOOT_SIZE];
+  (void)state;
+  loom_boot_name(name);
+  loom_boot_name(again);
+  assert_true(strlen(name) > 0);
+  assert_string_equal(name, again);
+  if (!PLATFORM_IS_POSIX && access("/proc/sys/kernel/random/boot_id", R_OK) == 0)
+    assert_int_equal(strlen(name), 36); /* a UUID */
+}
+
 static void processes_have_a_start(void **state) {
   (void)state;
   uint64_t mine = 0, again = 1, other = 0;
@@ -176,6 +187,7 @@ int main(void) {
       cmocka_unit_test(named_descriptors),
       cmocka_unit_test(waits_end_at_their_instant),
       cmocka_unit_test(signals_are_taken),
+      cmocka_unit_test(a_boot_has_one_name),
       cmocka_unit_test(processes_have_a_start),
       cmocka_unit_test(orphans_and_parents),
   };

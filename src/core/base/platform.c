@@ -118,6 +118,14 @@ void loom_process_space(char name[LOOM_PROCESS_SPACE_SIZE]) {
     strcpy(name, "none");
 }
 
+void loom_boot_name(char name[LOOM_BOOT_SIZE]) {
+  FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+  if (!file || fscanf(file, "%63s", name) != 1)
+    strcpy(name, "none");
+  if (file)
+    fclose(file);
+}
+
 #else
 
 bool loom_random(void *bytes, size_t size) {
@@ -181,6 +189,10 @@ bool loom_process_start(pid_t pid, uint64_t *start) {
 }
 
 void loom_process_space(char name[LOOM_PROCESS_SPACE_SIZE]) {
+  strcpy(name, "none");
+}
+
+void loom_boot_name(char name[LOOM_BOOT_SIZE]) {
   strcpy(name, "none");
 }
 

@@ -70,4 +70,9 @@ bool loom_process_start(pid_t pid, uint64_t *start);
 /* The name of the space in which process ids mean what they mean here, such as a container's: "none" where there is one alone. */
 void loom_process_space(char name[LOOM_PROCESS_SPACE_SIZE]);
 
+#define LOOM_BOOT_SIZE 64
+
+/* The name of this run of the machine's kernel, of which no other one has the same: "none" where the system gives none. */
+void loom_boot_name(char name[LOOM_BOOT_SIZE]);
+
 #endif

@@ -4,6 +4,7 @@
 */
 #include "sqlite/head.h"
 #include "base/id_table.h"
+#include "base/platform.h"
 #include "base/sha256.h"
 #include "sqlite/changes.h"
 #include "sqlite/connection.h"
@@ -71,9 +72,10 @@ loom_status loom_head_read(loom_database *database, struct loom_head *head, loom
 
 void loom_head_writer(const loom_database *database, char writer[LOOM_HEAD_WRITER_MAX]) {
   unsigned char digest[LOOM_SHA256_SIZE];
-  char host[256] = "", name[320];
+  char host[256] = "", boot[LOOM_BOOT_SIZE], name[400];
   gethostname(host, sizeof host - 1);
-  int length = snprintf(name, sizeof name, "%s %llu %llu", host,
+  loom_boot_name(boot);
+  int length = snprintf(name, sizeof name, "%s %s %llu %llu", host, boot,
                         (unsigned long long)database->place.file.device,
                         (unsigned long long)database->place.file.inode);
   loom_sha256(name, (size_t)length, digest);

@@ -30,8 +30,8 @@ struct loom_head {
 #define LOOM_HEAD_WRITER_MAX 33 /* bytes of the name below, with its NUL */
 
 /*
-** A name for who writes by this head, in hex: the file on this machine, of which a copy is another. One at a time does, since that takes
-** the file's write lock.
+** A name for who writes by this head, in hex: the file on this machine while it runs, of which a copy is another. Machines may be
+** called the same, and have files of the same number. One at a time writes by it, since that takes the file's write lock.
 */
 void loom_head_writer(const loom_database *database, char writer[LOOM_HEAD_WRITER_MAX]);
 
