@@ -63,9 +63,8 @@ cluster.describe("the service of a cluster", function(each)
 
   it("gives a head that it makes to whom the workers run as", function()
     if not is_root then return end
-    shell.run(("chmod 711 %s; mkdir %s/data; chown nobody:nogroup %s/data"):format(folder, folder, folder))
-    if shell.run(("setpriv --reuid nobody --regid nogroup --clear-groups test -x %s -a -r lua/loom/init.lua")
-      :format(shell.quote(folder))).status ~= 0 then
+    shell.run(("mkdir %s/data; chown nobody:nogroup %s/data"):format(folder, folder))
+    if not shell.lets_nobody_in(folder) then
       return pending "nobody cannot get here"
     end
     local text = files.read(conf):gsub("head [^\n]*", "head data/head.db")

@@ -22,13 +22,6 @@ describe("the workers of a service", function()
     return
   end
 
-  -- Whether nobody gets to files below a folder that root has made.
-  local function open_to_nobody()
-    shell.run("chmod 711 " .. shell.quote(folder))
-    return shell.run(("setpriv --reuid nobody --regid nogroup --clear-groups test -x %s -a -r lua/loom/init.lua")
-      :format(shell.quote(folder))).status == 0
-  end
-
   local function expect_nobody(data, ...)
     local service = server.start(folder, { database = data .. "/db", arguments = { "--polls-limit", "4m", ... } })
     for _, pid in ipairs(service:workers()) do
@@ -50,7 +43,7 @@ describe("the workers of a service", function()
   end
 
   it("are whom root names, or the owner of the database's folder", function()
-    if not open_to_nobody() then
+    if not shell.lets_nobody_in(folder) then
       return pending "nobody cannot get here"
     end
     local data = folder .. "/data"
@@ -60,7 +53,7 @@ describe("the workers of a service", function()
   end)
 
   it("are who starts it, who need not be root", function()
-    if not open_to_nobody() then
+    if not shell.lets_nobody_in(folder) then
       return pending "nobody cannot get here"
     end
     shell.run("chown nobody:nogroup " .. shell.quote(folder))

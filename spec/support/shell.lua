@@ -119,6 +119,14 @@ function shell.expect_failure(result, status, message)
   assert.equal(status, result.status)
 end
 
+--- Whether the user nobody gets to a folder that root has made, and to all of this checkout.
+-- @tparam string folder which others may pass through from now on
+function shell.lets_nobody_in(folder)
+  shell.run("chmod 711 " .. shell.quote(folder))
+  return shell.run(("setpriv --reuid nobody --regid nogroup --clear-groups test -x %s -a -r \"$PWD/lua/loom/init.lua\"")
+    :format(shell.quote(folder))).status == 0
+end
+
 --- A prefix under which file permissions hold for root too; nil if there is no way to have that.
 function shell.unprivileged()
   if shell.run("test $(id -u) = 0").status ~= 0 then
