@@ -169,7 +169,7 @@ describe("flushing", function()
   end)
 
   local function finish_compaction(tended)
-    task.answer, task.state = ('{"tended":%s}'):format(tended), "ended"
+    task.answer, task.state = ('{"tended":%s}'):format(tostring(tended)), "ended"
     return pass()
   end
 
