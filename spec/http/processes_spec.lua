@@ -38,6 +38,18 @@ describe("the processes of a service", function()
     assert.is_true(core.probe_listen("127.0.0.1", tostring(service.port)))
   end
 
+  it("have the tz database that TZDIR names, as the command has", function()
+    local zones = folder .. "/zones"
+    shell.run(("mkdir %s && cp -r %s/America %s/"):format(zones, core.zone_directory(), zones))
+    local service = server.start(folder, { before = "TZDIR=" .. zones })
+    for zone, status in pairs { ["America/Denver"] = 200, ["Asia/Tokyo"] = 400 } do
+      local response = service:request("/v1/stores/a/timezone", "-X", "PUT", "-H", "Content-Type: application/json",
+        "-d", ('{"timezone_str":"%s"}'):format(zone))
+      assert.equal(status, response.status, zone)
+    end
+    service:stop()
+  end)
+
   it("end with the master, and leave nothing", function()
     kill(function(_, master) return { master } end)
     assert.same({}, runtime_folders())

@@ -19,6 +19,7 @@ daemon off;
 worker_processes @workers@;
 pid nginx.pid;
 env TMPDIR; # nginx lets workers have no other variable than those that are named
+env TZDIR; # or they would have other zones than the commands
 @modules@]]
 
 local http = [[

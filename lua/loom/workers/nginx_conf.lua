@@ -10,7 +10,6 @@ local lua_string, quoted = nginx_text.lua_string, nginx_text.quoted
 local template = [[
 @main@
 worker_shutdown_timeout 10s;
-env TZDIR;
 error_log stderr notice;
 events { worker_connections 256; }
 
