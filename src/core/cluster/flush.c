@@ -130,16 +130,10 @@ static loom_status commit(loom_database *head, struct load *load, loom_cluster_w
 
 /* Brings the head up to commits that it has not heard of. */
 static loom_status catch_up(loom_database *head, open_fn *open, void *context, loom_error *error) {
-  struct loom_ledger ledger = {0};
   loom_cluster *cluster = NULL;
   loom_status status = open(context, &cluster, error);
   if (status == LOOM_OK)
-    status = loom_database_begin_write(head, error);
-  if (status == LOOM_OK) {
-    status = loom_head_spool_catch_up(head, cluster, &ledger, error);
-    status = loom_database_end_write(head, status, error);
-  }
-  loom_ledger_free(&ledger);
+    status = loom_head_spool_come_up(head, cluster, error);
   loom_cluster_free(cluster);
   return status;
 }

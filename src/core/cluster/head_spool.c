@@ -324,3 +324,13 @@ loom_status loom_head_spool_catch_up(loom_database *head, loom_cluster *cluster,
   loom_unsent_free(&unsent);
   return status;
 }
+
+loom_status loom_head_spool_come_up(loom_database *head, loom_cluster *cluster, loom_error *error) {
+  struct loom_ledger ledger = {0};
+  loom_status status = loom_database_begin_write(head, error);
+  if (status != LOOM_OK)
+    return status;
+  status = loom_head_spool_catch_up(head, cluster, &ledger, error);
+  loom_ledger_free(&ledger);
+  return loom_database_end_write(head, status, error);
+}

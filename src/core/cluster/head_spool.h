@@ -58,4 +58,7 @@ loom_status loom_head_spool_news(const struct loom_head_spool *spool, loom_block
 loom_status loom_head_spool_catch_up(loom_database *head, loom_cluster *cluster,
                                      struct loom_ledger *ledger, loom_error *error);
 
+/* The same in a transaction of its own. */
+loom_status loom_head_spool_come_up(loom_database *head, loom_cluster *cluster, loom_error *error);
+
 #endif

@@ -86,17 +86,24 @@ static loom_status add_part(struct loom_ledger *ledger, const struct loom_ledger
   return LOOM_OK;
 }
 
-/* Shard, day, generation; sums of blocks, polls, packed polls and new ones; the greatest newest poll, ingest and number; rows. */
+/* Shard, day, generation; blocks, polls, the sum of packed polls, new ones; the newest poll. */
+static struct loom_ledger_part read_part(struct loom_row_reader *reader) {
+  struct loom_ledger_part part = {0};
+  part.shard = loom_row_u16(reader);
+  part.day = loom_row_i32(reader);
+  part.gen = loom_row_u32(reader);
+  part.blocks = loom_row_u64(reader);
+  part.polls = loom_row_u64(reader);
+  part.sum = loom_row_u64(reader);
+  part.added = loom_row_u64(reader);
+  part.newest = loom_row_i64(reader);
+  return part;
+}
+
+/* A part, of sums; the greatest ingest and number; rows. */
 static loom_status take_row(struct loom_ledger *ledger, struct loom_row_reader *reader,
                             loom_error *error) {
-  struct loom_ledger_part part = {.shard = loom_row_u16(reader),
-                                  .day = loom_row_i32(reader),
-                                  .gen = loom_row_u32(reader),
-                                  .blocks = loom_row_u64(reader),
-                                  .polls = loom_row_u64(reader),
-                                  .sum = loom_row_u64(reader),
-                                  .added = loom_row_u64(reader),
-                                  .newest = loom_row_i64(reader)};
+  struct loom_ledger_part part = read_part(reader);
   uint64_t ingest = loom_row_u64(reader), number = loom_row_u64(reader),
            rows = loom_row_u64(reader);
   if (reader->bad)
@@ -190,15 +197,8 @@ static loom_status take_fold_row(struct loom_ledger *fold, struct loom_row_reade
   size_t length;
   const char *step = loom_row_string(reader, &length);
   uint64_t number = loom_row_u64(reader);
-  struct loom_ledger_part part = {.shard = loom_row_u16(reader),
-                                  .day = loom_row_i32(reader),
-                                  .gen = loom_row_u32(reader),
-                                  .blocks = loom_row_u64(reader),
-                                  .polls = loom_row_u64(reader),
-                                  .sum = loom_row_u64(reader),
-                                  .added = loom_row_u64(reader),
-                                  .newest = loom_row_i64(reader),
-                                  .commits = number};
+  struct loom_ledger_part part = read_part(reader);
+  part.commits = number;
   if (reader->bad)
     return cut_off(error);
   if (is_step(step, length, VOID))

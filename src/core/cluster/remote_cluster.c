@@ -198,16 +198,10 @@ static const struct loom_remote_type type = {.source = source,
 
 /* Brings the head up where it is behind. */
 static loom_status catch_up(loom_database *head, struct cluster_remote *remote, loom_error *error) {
-  struct loom_ledger ledger = {0};
   loom_cluster *cluster = NULL;
   loom_status status = open_cluster(remote, &cluster, error);
   if (status == LOOM_OK)
-    status = loom_database_begin_write(head, error);
-  if (status == LOOM_OK) {
-    status = loom_head_spool_catch_up(head, cluster, &ledger, error);
-    status = loom_database_end_write(head, status, error);
-  }
-  loom_ledger_free(&ledger);
+    status = loom_head_spool_come_up(head, cluster, error);
   loom_cluster_free(cluster);
   return status;
 }
